@@ -1,0 +1,7 @@
+"""``python -m genlevel``."""
+
+import sys
+
+from genlevel.cli import main
+
+sys.exit(main())

@@ -1,0 +1,47 @@
+"""The errors that a user can cause. Each is one line that names the file, row or option at fault and says what to do."""
+
+from __future__ import annotations
+
+
+class GenlevelError(Exception):
+    """Wrong use or bad input. The command line prints it as one line and exits with 2."""
+
+
+class CatalogError(GenlevelError):
+    """A catalog, specialists' or scores table has a row that cannot be used."""
+
+
+class DataError(GenlevelError):
+    """A dataset folder or annotation file cannot be read."""
+
+
+class RecordError(GenlevelError):
+    """One record of a dataset cannot be read. Counted and listed; the rest of the task goes on."""
+
+
+class UnreadableAnswer(GenlevelError):
+    """A model's answer cannot be read as its task type asks. It counts as wrong and the reason is stored."""
+
+
+class MetricError(GenlevelError):
+    """A metric got input that its definition does not cover."""
+
+
+class NotScorable(GenlevelError):
+    """A metric needs something that is not here (weights, a judge, people's ratings). The task is reported, not scored 0."""
+
+
+class ModelError(GenlevelError):
+    """A model cannot be built or reached at all: wrong SPEC, missing extra, refused credentials."""
+
+
+class RequestFailed(GenlevelError):
+    """A model failed on one request for good, after all retries. Recorded as that sample's error."""
+
+
+class RunError(GenlevelError):
+    """A run folder does not fit the command or cannot be used."""
+
+
+class ScoreError(GenlevelError):
+    """A score lies outside its metric's range or belongs to no task."""

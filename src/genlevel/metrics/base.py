@@ -1,0 +1,100 @@
+"""What a metric is: evidence and a reduction."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from genlevel.errors import MetricError
+from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.records import Direction
+
+Unit = Literal["fraction", "percent", "raw"]
+
+
+class Metric(ABC):
+    """Turns answers and references into one number, in two steps.
+
+    :meth:`measure` gives one row of statistics per sample, :meth:`reduce` turns rows into the number. An answer of ``None``
+    is a missing or unreadable one. Where the definition has a worst value, it counts as that (accuracy: wrong, detection:
+    nothing found). Where it has none (an error without bound, a distance between sets) ``bounded`` is False: the number is
+    taken over the answered samples, and :meth:`coverage` says how many those are, so that the level rule can scale sigma.
+
+    Subclasses are frozen dataclasses whose fields are the options. Class variables describe them.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    definition: ClassVar[str]
+    source: ClassVar[str]
+    range: ClassVar[tuple[float, float]]
+    unit: ClassVar[Unit]
+    direction: ClassVar[Direction]
+    answer: ClassVar[str]
+    """What one answer and one reference look like, in words."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What must be at hand beside the core install, e.g. ``weights: Inception`` or ``judge``."""
+    bounded: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+    """Raised whenever the same input could give another number."""
+
+    @abstractmethod
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """One row per sample. Metrics that are not ``bounded`` include the boolean column ``answered``."""
+
+    @abstractmethod
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """The number, in ``unit``, under per-sample weights.
+
+        Args:
+            evidence: n rows.
+            weights: ``None`` for one each, shape (n,), or shape (B, n) for B resamplings at once.
+
+        Returns:
+            An array of shape ``weights.shape[:-1]``: 0-d for ``None`` and (n,), (B,) for (B, n). Never NaN; with no rows,
+            no weight or nothing answered it is the worst value (``inf`` for an error without bound).
+        """
+
+    def coverage(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """The weighted share of samples that count towards :meth:`reduce`, same shape; 1 for bounded metrics."""
+        w = as_weights(evidence, weights)
+        if self.bounded:
+            return np.ones(w.shape[:-1])
+        return weighted_mean(evidence["answered"].astype(np.float64), w, empty=0.0)
+
+    @property
+    def worst(self) -> float:
+        """The value of no answer at all: the end of the range that ``direction`` calls bad."""
+        return self.range[0] if self.direction == "higher" else self.range[1]
+
+
+def as_weights(evidence: Evidence, weights: FloatArray | None) -> FloatArray:
+    """``weights`` as float64 of shape (..., n); ones for ``None``."""
+    if weights is None:
+        return np.ones(len(evidence))
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape[-1:] != (len(evidence),):
+        raise MetricError(f"weights have shape {w.shape}, but there are {len(evidence)} rows of evidence")
+    return w
+
+
+def weighted_mean(values: Any, weights: FloatArray, *, empty: float) -> FloatArray:
+    """Mean of ``values`` (n,) under ``weights`` (..., n); ``empty`` where the weights sum to 0."""
+    total = weights.sum(axis=-1)
+    return ratio(weights @ np.asarray(values, dtype=np.float64), total, empty=empty)
+
+
+def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:
+    """Elementwise quotient; ``empty`` where the denominator is 0."""
+    n, d = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    n, d = np.broadcast_arrays(n, d)
+    return np.divide(n, d, out=np.full(n.shape, float(empty)), where=d != 0)
+
+
+def check_lengths(answers: Sequence[Any], references: Sequence[Any]) -> None:
+    """Raise a :class:`MetricError` unless there is one reference for each answer."""
+    if len(answers) != len(references):
+        raise MetricError(f"{len(answers)} answers for {len(references)} references; there must be one for each")

@@ -1,0 +1,64 @@
+"""What a model is: something that answers requests."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genlevel.datasets.base import Dataset
+from genlevel.records import PART_KINDS, PartKind, Reply, Request
+
+
+class Model(ABC):
+    """Anything that answers a request.
+
+    ``takes`` and ``makes`` are the kinds of part that it can be given and can give; a task that needs others is not asked and
+    scores 0. ``dispatcher`` marks a system that routes work to separate specialists. ``concurrency`` is how many requests it
+    likes to have in flight unless the user says otherwise.
+    """
+
+    name: str
+    takes: frozenset[PartKind] = frozenset(PART_KINDS)
+    makes: frozenset[PartKind] = frozenset({"text"})
+    dispatcher: bool = False
+    concurrency: int = 1
+
+    @abstractmethod
+    def identity(self) -> Mapping[str, Any]:
+        """What its answers depend on, as plain JSON values: stored with the run and hashed into each answer's key.
+
+        Never holds a secret.
+        """
+
+    async def start(self, datasets: Sequence[Dataset]) -> None:  # noqa: B027 - most models need no preparation
+        """Called once before the first request, with the datasets of the run."""
+
+    @abstractmethod
+    async def generate(self, request: Request) -> Reply:
+        """Answer one request.
+
+        Raises:
+            RequestFailed: after the model's own retries; stored as the sample's error.
+            ModelError: when no request can work (wrong key, unknown model); ends the run.
+        """
+
+    async def close(self) -> None:  # noqa: B027 - most models hold nothing open
+        """Called once at the end, also after an error."""
+
+
+class BatchModel(Model):
+    """A model that answers several requests at a time, in its own thread: local checkpoints and plain functions."""
+
+    batch_size: int = 1
+
+    @abstractmethod
+    def generate_batch(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer all requests, in order."""
+
+    async def generate(self, request: Request) -> Reply:
+        """Answer one request off the event loop."""
+        import asyncio
+
+        replies = await asyncio.to_thread(self.generate_batch, [request])
+        return replies[0]

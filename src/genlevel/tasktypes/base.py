@@ -1,0 +1,47 @@
+"""What a task type is: how a kind of task is read, asked and answered."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from genlevel.records import Part, PartKind, Record, Request, Sample, Task
+
+
+class TaskType(ABC):
+    """One kind of task, named as the field names it. Instances hold no state.
+
+    ``metric_options`` lets a task type fix options of the catalog's metric (e.g. a tokeniser).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    takes: ClassVar[frozenset[PartKind]]
+    makes: ClassVar[frozenset[PartKind]]
+    answer_format: ClassVar[str]
+    """What a model has to give, in one sentence, for the docs and the default prompt."""
+
+    @abstractmethod
+    def read(self, record: Record) -> Sample:
+        """A dataset's entry as a sample.
+
+        Raises:
+            RecordError: naming ``record.where`` and what is wrong with the entry.
+        """
+
+    def ask(self, sample: Sample, task: Task) -> Request:
+        """What a model is asked for this sample: by default the sample's input as it stands."""
+        return Request(task.id, sample.id, self.name, sample.input, self.makes)
+
+    @abstractmethod
+    def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
+        """A model's output as the metric's answer.
+
+        Raises:
+            UnreadableAnswer: in one line, why. The sample then counts as wrong.
+        """
+
+    def metric_options(self, task: Task) -> Mapping[str, Any]:
+        """Options for the task's metric."""
+        return {}
