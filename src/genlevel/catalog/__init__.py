@@ -1,0 +1,1 @@
+"""Which tasks exist: editions, specialists, skills and boards."""

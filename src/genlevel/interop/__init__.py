@@ -1,0 +1,1 @@
+"""Other people's files: result workbooks and tables of scores."""

@@ -1,0 +1,1 @@
+"""Score maps, protocols and levels: how task scores become a level."""

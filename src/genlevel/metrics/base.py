@@ -91,7 +91,8 @@ def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:
     """Elementwise quotient; ``empty`` where the denominator is 0."""
     n, d = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     n, d = np.broadcast_arrays(n, d)
-    return np.divide(n, d, out=np.full(n.shape, float(empty)), where=d != 0)
+    quotient: FloatArray = np.divide(n, d, out=np.full(n.shape, float(empty)), where=d != 0)
+    return quotient
 
 
 def check_lengths(answers: Sequence[Any], references: Sequence[Any]) -> None:

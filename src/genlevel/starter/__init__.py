@@ -1,0 +1,1 @@
+"""The starter set: small real tasks made by code, and two systems that answer them."""
