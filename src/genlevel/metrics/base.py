@@ -38,6 +38,8 @@ class Metric(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     """What must be at hand beside the core install, e.g. ``weights: Inception`` or ``judge``."""
     bounded: ClassVar[bool] = True
+    resamples: ClassVar[int] = 1000
+    """How many bootstrap resamplings are affordable; fewer for distances between sets."""
     version: ClassVar[int] = 1
     """Raised whenever the same input could give another number."""
 
