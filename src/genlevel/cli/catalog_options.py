@@ -1,0 +1,34 @@
+"""The options that say which catalog to use, the same in every command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genlevel.catalog import Catalog
+
+DEFAULT_EDITION = "2025"
+
+
+def add_catalog_options(parser: argparse.ArgumentParser) -> None:
+    """Add --edition, --catalog and --sota."""
+    group = parser.add_argument_group("catalog")
+    group.add_argument(
+        "--edition", metavar="E", help="2024 or 2025 (default: the data folder's own catalog.csv, else 2025)"
+    )
+    group.add_argument(
+        "--catalog", type=Path, metavar="FILE", help="your own tasks, as CSV (see 'genlevel tasks --format csv')"
+    )
+    group.add_argument("--sota", type=Path, metavar="FILE", help="CSV task_id,sota that replaces specialists' scores")
+
+
+def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
+    """The catalog that the options name; without --edition and --catalog, the data folder's own one if it has one."""
+    from genlevel.catalog import load
+
+    own = data / "catalog.csv" if data is not None else None
+    if args.edition is None and args.catalog is None and own is not None and own.is_file():
+        return load(catalog=own, sota=args.sota)
+    return load(args.edition or DEFAULT_EDITION, catalog=args.catalog, sota=args.sota)

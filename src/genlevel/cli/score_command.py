@@ -1,0 +1,126 @@
+"""Score the answers of a run, or predictions made elsewhere, against labelled data.
+
+  genlevel score runs/gpt-4o
+  genlevel score --predictions answers/ --data General-Bench-Openset
+
+A folder of predictions mirrors the data: <task folder>/prediction.json, or <task-id>.json. Each file is the object
+{"task": ..., "data": [{"id", "prediction"}]} or the bare list [{"id", "prediction"}].
+A sample without an answer, with an error, or with an answer that cannot be read counts as wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.errors import GenlevelError
+
+if TYPE_CHECKING:
+    from genlevel.scoring import ScoreReport
+
+_COLUMNS = ("task_id", "metric", "value", "sigma", "samples", "answered", "failed", "sota", "wins")
+_EXTRA = ("missing", "unreadable", "coverage", "low", "high", "sota_sigma", "note")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("run", nargs="?", type=Path, help="a run folder, made by 'genlevel run'")
+    parser.add_argument("--predictions", type=Path, metavar="DIR", help="predictions made elsewhere, instead of a run")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the labelled data (default: the data of the run)")
+    parser.add_argument("--model", metavar="NAME", help="the model's name (default: from the run or the folder's name)")
+    parser.add_argument("--dispatcher", action="store_true", help="the system only routes tasks to specialists")
+    parser.add_argument(
+        "--out", type=Path, metavar="RUN", help="with --predictions: where to write scores and evidence"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="score only the first N samples of each task")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: all cores)")
+    add_catalog_options(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score and print the task scores."""
+    if (args.run is None) == (args.predictions is None):
+        raise GenlevelError("give either a run folder or --predictions DIR with --data DIR")
+    report = _score_predictions(args) if args.predictions else _score_run(args)
+    print_scores(report, args.format)
+    return 1 if any(s.value is None for s in report.scores) else 0
+
+
+def _score_run(args: argparse.Namespace) -> ScoreReport:
+    from genlevel.scoring.workflow import rescore
+
+    return rescore(args.run, data=args.data, options=args, jobs=args.jobs)
+
+
+def _score_predictions(args: argparse.Namespace) -> ScoreReport:
+    from genlevel.datasets import find_datasets
+    from genlevel.scoring import Settings, score_predictions
+    from genlevel.scoring.files import write_report
+
+    if args.data is None:
+        raise GenlevelError("--predictions needs --data DIR, the folder with the labels")
+    catalog = load_catalog(args, args.data)
+    found = find_datasets(args.data, catalog)
+    for unmatched in found.unmatched:
+        note(f"not matched: {unmatched}")
+    settings = Settings(
+        model=args.model or args.predictions.resolve().name,
+        dispatcher=args.dispatcher,
+        limit=args.limit,
+        jobs=args.jobs,
+    )
+    report = score_predictions(args.predictions, found.datasets, catalog, settings)
+    if args.out:
+        write_report(args.out, report, data=str(args.data))
+    return report
+
+
+def print_scores(report: ScoreReport, how: str) -> None:
+    """The task scores, as asked for; problems and the level on stderr."""
+    from genlevel.scoring.files import scores_document
+
+    document = scores_document(report)
+    if how == "json":
+        emit_json(document)
+    elif how == "csv":
+        emit_csv([*_COLUMNS, *_EXTRA], document["tasks"])
+    else:
+        rows = [
+            (
+                t["task_id"],
+                t["metric"],
+                _with_interval(t),
+                t["sigma"],
+                f"{t['answered']}/{t['samples']}",
+                t["failed"] + t["missing"],
+                t["unreadable"],
+                t["sota"],
+                "yes" if t["wins"] else "",
+            )
+            for t in document["tasks"]
+        ]
+        emit_table(
+            ("task", "metric", "score [95 %]", "sigma", "answered", "failed", "unreadable", "specialist", "win"),
+            rows,
+            right=(2, 3, 4, 5, 6, 7),
+        )
+    for score in report.scores:
+        if score.note:
+            note(f"{score.task_id}: {score.note}")
+    for line in report.problems[:20]:
+        note(line)
+    if len(report.problems) > 20:
+        note(f"... and {len(report.problems) - 20} more problems (all are in scores.json)")
+
+
+def _with_interval(task: dict[str, object]) -> str:
+    if task["value"] is None:
+        return "-"
+    text = f"{task['value']:.2f}"
+    if task["low"] is not None and task["high"] is not None:
+        text += f" [{task['low']:.2f}, {task['high']:.2f}]"
+    return text

@@ -1,0 +1,141 @@
+"""All tasks of a run, or of a folder of predictions made elsewhere: scored in parallel, then levelled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from genlevel.catalog import Catalog
+from genlevel.datasets.base import Dataset
+from genlevel.errors import DataError
+from genlevel.levels import PROTOCOLS, ModelLevel, rate
+from genlevel.records import Prediction, TaskScore
+from genlevel.scoring.task import ScoredTask, score_task
+
+# Below this many tasks, starting worker processes costs more than it saves.
+_POOL_FROM = 8
+
+
+class Answers(NamedTuple):
+    """A task's answers by sample id, and one line for each that could not be used."""
+
+    predictions: Mapping[str, Prediction]
+    problems: Sequence[str] = ()
+
+
+Source = Callable[[Dataset], Answers]
+"""Where a task's answers come from. Must be picklable: tasks are scored in worker processes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to score. ``limit`` scores only each task's first samples; ``jobs`` = 0 uses every core."""
+
+    model: str
+    dispatcher: bool = False
+    protocol: str | None = None
+    limit: int | None = None
+    seed: int = 0
+    intervals: bool = True
+    jobs: int = 0
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """One model's task scores and its level, with everything that a reader needs to believe them."""
+
+    settings: Settings
+    catalog: Catalog
+    tasks: tuple[ScoredTask, ...]
+    level: ModelLevel
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def scores(self) -> list[TaskScore]:
+        """The task scores, in catalog order."""
+        return [t.score for t in self.tasks]
+
+
+def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, settings: Settings) -> ScoreReport:
+    """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor."""
+    work = partial(_score_one, source=source, settings=settings)
+    tasks = tuple(_map(work, datasets, settings.jobs))
+    protocol = PROTOCOLS[settings.protocol or catalog.protocol]
+    scores = {t.score.task_id: t.score for t in tasks}
+    level = rate(catalog, scores, protocol, model=settings.model, dispatcher=settings.dispatcher)
+    problems = tuple(line for t in tasks for line in t.problems)
+    return ScoreReport(settings, catalog, tasks, level, problems)
+
+
+def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> ScoredTask:
+    try:
+        answers = source(dataset)
+        scored = score_task(
+            dataset,
+            answers.predictions,
+            model=settings.model,
+            limit=settings.limit,
+            seed=settings.seed,
+            intervals=settings.intervals,
+        )
+    except DataError as error:
+        task = dataset.task
+        score = TaskScore(task.id, settings.model, task.metric, None, note=f"not scorable: {error}")
+        return ScoredTask(score, problems=(str(error),))
+    return replace(scored, problems=(*answers.problems, *scored.problems))
+
+
+def _map(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset], jobs: int) -> Iterator[ScoredTask]:
+    workers = min(jobs or os.cpu_count() or 1, len(datasets))
+    if workers <= 1 or len(datasets) < _POOL_FROM:
+        yield from map(work, datasets)
+        return
+    # spawn: the caller may have threads and an event loop, which a fork would copy in an unknown state.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, datasets)
+
+
+@dataclass(frozen=True)
+class RunSource:
+    """Answers from a run folder."""
+
+    folder: Path
+
+    def __call__(self, dataset: Dataset) -> Answers:
+        """The answers of one task."""
+        from genlevel.runner.store import RunFolder
+
+        run = RunFolder.open(self.folder)
+        return Answers({p.id: p for p in run.predictions(dataset.task.id)})
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """Answers made elsewhere, in a folder that mirrors the data."""
+
+    folder: Path
+
+    def __call__(self, dataset: Dataset) -> Answers:
+        """The answers of one task."""
+        from genlevel.models.predictions import PredictionFolder
+
+        predictions, problems = PredictionFolder(self.folder).predictions(dataset)
+        return Answers({p.id: p for p in predictions}, problems)
+
+
+def score_predictions(folder: Path, datasets: Sequence[Dataset], catalog: Catalog, settings: Settings) -> ScoreReport:
+    """Score finished predictions against labelled data."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of predictions")
+    return score_all(datasets, FolderSource(folder), catalog, settings)
+
+
+def score_run(folder: Path, datasets: Sequence[Dataset], catalog: Catalog, settings: Settings) -> ScoreReport:
+    """Score a run folder's answers."""
+    return score_all(datasets, RunSource(folder), catalog, settings)

@@ -1,0 +1,189 @@
+"""One task: records and predictions in, evidence and a score out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from genlevel import metrics, tasktypes
+from genlevel.datasets.base import Dataset
+from genlevel.errors import GenlevelError, MetricError, NotScorable, RecordError
+from genlevel.metrics.base import Metric
+from genlevel.metrics.bootstrap import replicates
+from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.records import Prediction, Sample, Scale, Task, TaskScore
+from genlevel.scoring.outcomes import Outcome, Outcomes
+from genlevel.tasktypes import TaskType
+
+# Answers and references are held decoded for this many samples at a time: bounds memory for images and video.
+CHUNK = 32
+_TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class ScoredTask:
+    """A task's score with all that it rests on."""
+
+    score: TaskScore
+    evidence: Evidence | None = None
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    replicates: FloatArray | None = None
+    """Bootstrap values in the printed unit, shape (B,)."""
+    coverages: FloatArray | None = None
+    """The coverage under the same resamplings, shape (B,)."""
+    problems: tuple[str, ...] = ()
+    """One line each: records that cannot be read, answers for unknown ids."""
+
+
+def score_task(
+    dataset: Dataset,
+    predictions: Mapping[str, Prediction],
+    *,
+    model: str,
+    limit: int | None = None,
+    seed: int = 0,
+    intervals: bool = True,
+) -> ScoredTask:
+    """Score one task.
+
+    Args:
+        dataset: the task's records, with labels.
+        predictions: answers by sample id. Records without one count as missing, which is wrong.
+        model: the model's name, for the score.
+        limit: score only the first ``limit`` readable records, as a run with ``--limit`` asked them.
+        seed: seed of the bootstrap.
+        intervals: whether to bootstrap.
+
+    Returns:
+        The score. Its ``value`` is None, and ``note`` says why, where the task cannot be scored at all.
+    """
+    task = dataset.task
+    try:
+        kind = tasktypes.get(task.task_type)
+        metric: Metric = metrics.get(task.metric, **kind.metric_options(task))
+    except GenlevelError as error:
+        return ScoredTask(TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"))
+    problems: list[str] = []
+    outcomes = Outcomes()
+    try:
+        evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit)
+    except (NotScorable, MetricError) as error:
+        return ScoredTask(
+            TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"), problems=tuple(problems)
+        )
+    known = set(outcomes.ids)
+    problems += (
+        [f"{task.id}: answer for unknown id '{i}'" for i in predictions if i not in known] if limit is None else []
+    )
+    return _reduced(task, model, metric, evidence, outcomes, problems, seed if intervals else None)
+
+
+def _measure_all(
+    dataset: Dataset,
+    kind: TaskType,
+    metric: Metric,
+    predictions: Mapping[str, Prediction],
+    outcomes: Outcomes,
+    problems: list[str],
+    limit: int | None,
+) -> Evidence:
+    shards: list[Evidence] = []
+    samples = islice(_samples(dataset, kind, problems), limit)
+    while chunk := list(islice(samples, CHUNK)):
+        answers = [_answer(kind, sample, predictions.get(sample.id), outcomes) for sample in chunk]
+        shards.append(metric.measure(answers, [sample.reference for sample in chunk]))
+    return Evidence.concat(shards)
+
+
+def _samples(dataset: Dataset, kind: TaskType, problems: list[str]) -> Iterator[Sample]:
+    for record in dataset.records():
+        if isinstance(record, RecordError):
+            problems.append(str(record))
+            continue
+        try:
+            sample = kind.read(record)
+        except RecordError as error:
+            problems.append(str(error))
+            continue
+        if sample.reference is None:
+            raise NotScorable(f"{record.where} has no 'output': the labels of this task are not in the data folder")
+        yield sample
+
+
+def _answer(kind: TaskType, sample: Sample, prediction: Prediction | None, outcomes: Outcomes) -> Any:
+    if prediction is None:
+        outcomes.add(sample.id, Outcome.MISSING, "no answer")
+        return None
+    if prediction.error:
+        outcomes.add(sample.id, Outcome.FAILED, prediction.error)
+        return None
+    try:
+        answer = kind.parse(prediction.parts, sample)
+    except GenlevelError as error:  # UnreadableAnswer, or a medium that cannot be decoded
+        outcomes.add(sample.id, Outcome.UNREADABLE, str(error))
+        return None
+    outcomes.add(sample.id, Outcome.ANSWERED)
+    return answer
+
+
+def _reduced(
+    task: Task,
+    model: str,
+    metric: Metric,
+    evidence: Evidence,
+    outcomes: Outcomes,
+    problems: Sequence[str],
+    seed: int | None,
+) -> ScoredTask:
+    unreadable, failed = outcomes.count(Outcome.UNREADABLE), outcomes.count(Outcome.FAILED)
+    answered = outcomes.count(Outcome.ANSWERED) + unreadable
+    coverage = float(metric.coverage(evidence))
+    value: float | None = printed(float(metric.reduce(evidence)), metric, task.scale)
+    notes = []
+    if not len(outcomes):
+        value, coverage = None, 0.0
+        notes.append("no readable record")
+    elif not metric.bounded and coverage == 0.0:
+        value = None
+        notes.append("nothing that could be scored was answered")
+    broken = sum(1 for p in problems if "unknown id" not in p)
+    if broken:
+        notes.append(f"{broken} records could not be read")
+    values = coverages = low = high = None
+    if seed is not None and value is not None:
+        # The same resamplings for every model on this task (pairs can be compared), independent ones across tasks.
+        own_seed = seed ^ zlib.crc32(task.id.encode())
+        values, coverages = replicates(metric, evidence, resamples=metric.resamples, seed=own_seed)
+        values = np.asarray(printed(values, metric, task.scale))
+        low = float(np.quantile(values, _TAIL, method="lower"))
+        high = float(np.quantile(values, 1 - _TAIL, method="higher"))
+    score = TaskScore(
+        task.id,
+        model,
+        task.metric,
+        value,
+        samples=len(outcomes),
+        answered=answered,
+        failed=failed,
+        missing=outcomes.count(Outcome.MISSING),
+        unreadable=unreadable,
+        coverage=coverage,
+        low=low,
+        high=high,
+        note="; ".join(notes),
+    )
+    return ScoredTask(score, evidence, outcomes, values, coverages, tuple(problems))
+
+
+def printed(value: Any, metric: Metric, scale: Scale) -> Any:
+    """A metric's value in the catalog's printed unit: the one place where units are converted."""
+    if scale == "percent" and metric.unit == "fraction":
+        return value * 100.0
+    if scale == "fraction" and metric.unit == "percent":
+        return value / 100.0
+    return value
