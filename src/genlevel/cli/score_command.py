@@ -51,9 +51,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score_run(args: argparse.Namespace) -> ScoreReport:
-    from genlevel.scoring.workflow import rescore
+    from genlevel.scoring.workflow import locate, score_located
 
-    return rescore(args.run, data=args.data, options=args, jobs=args.jobs)
+    run = locate(args.run, data=args.data, edition=args.edition, catalog=args.catalog, sota=args.sota)
+    return score_located(run, jobs=args.jobs, limit=args.limit)
 
 
 def _score_predictions(args: argparse.Namespace) -> ScoreReport:

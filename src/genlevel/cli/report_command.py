@@ -1,0 +1,34 @@
+"""Write the one-page HTML report of a scored run: the level, the tasks beside the specialists, samples.
+
+genlevel report runs/gpt-4o
+genlevel report runs/gpt-4o -o report.html --samples 5
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from genlevel.cli.output import note
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("run", type=Path, help="a scored run folder")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="the HTML file (default: report.html in the run folder)"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the data, for the samples (default: the data of the run)"
+    )
+    parser.add_argument("--samples", type=int, default=3, metavar="N", help="samples to show of each task (default: 3)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the report."""
+    from genlevel.scoring.workflow import locate, write_html_report
+
+    out = args.out or args.run / "report.html"
+    write_html_report(locate(args.run, data=args.data), out, samples_per_task=max(0, args.samples))
+    note(f"report: {out}")
+    return 0
