@@ -1,0 +1,60 @@
+"""Starting up: fast, light, and helpful when called wrongly."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from genlevel.cli import COMMANDS, main
+
+# What a start of the command line must not import: each costs more than all of genlevel's own start.
+HEAVY = {"numpy", "scipy", "cv2", "aiohttp", "rich", "jinja2", "torch", "openpyxl", "soundfile", "orjson"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from genlevel.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & {name.split(".")[0] for name in done.stderr.split()}
+    assert all(f"  {name}" in done.stdout for name in COMMANDS)
+
+
+def test_help_starts_fast() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "genlevel", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    # The best of some: what is measured is the program, not the machine's other work.
+    assert min(seconds() for _ in range(5)) < 0.25
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main([command, "--help"])
+    assert exit_info.value.code == 0
+    assert f"genlevel {command}" in capsys.readouterr().out
+
+
+def test_unknown_command_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["levle"]) == 2
+    error = capsys.readouterr().err
+    assert "did you mean 'level'" in error
+    assert error.count("\n") == 1
+
+
+def test_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["tasks", "--colour", "red"])
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert "--colour" in error
+    assert error.count("\n") == 1
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    from importlib.metadata import version
+
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"genlevel {version('genlevel')}\n"
