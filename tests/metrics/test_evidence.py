@@ -13,7 +13,9 @@ rows_of_ints = st.lists(st.lists(st.integers(-9, 9), max_size=4), min_size=1, ma
 
 
 def table(rows: list[list[int]]) -> Evidence:
-    return Evidence(total=np.array([sum(r) for r in rows]), items=Ragged.from_rows([np.array(r) for r in rows], dtype=np.int64))
+    return Evidence(
+        total=np.array([sum(r) for r in rows]), items=Ragged.from_rows([np.array(r) for r in rows], dtype=np.int64)
+    )
 
 
 def as_lists(evidence: Evidence) -> list[list[int]]:
