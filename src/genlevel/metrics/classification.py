@@ -1,15 +1,28 @@
-"""Metrics of single-label classification."""
+"""Metrics of classification: one label a sample, or a set of labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_mean
-from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.errors import MetricError
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean
+from genlevel.metrics.evidence import Array, Evidence, FloatArray
+from genlevel.metrics.text import stable_hash
+
+_COLLECTIONS = (list, tuple, set, frozenset)
+
+
+def _hits(answers: Sequence[Any], references: Sequence[Any]) -> Array:
+    check_lengths(answers, references)
+    hits = (
+        a is not None and (a in r if isinstance(r, _COLLECTIONS) else a == r)
+        for a, r in zip(answers, references, strict=True)
+    )
+    return np.fromiter(hits, np.bool_, len(answers))
 
 
 @dataclass(frozen=True)
@@ -34,13 +47,167 @@ class Accuracy(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Column ``correct`` (bool)."""
-        check_lengths(answers, references)
-        hits = (
-            a is not None and (a in r if isinstance(r, (list, tuple, set, frozenset)) else a == r)
-            for a, r in zip(answers, references, strict=True)
-        )
-        return Evidence(correct=np.fromiter(hits, np.bool_, len(answers)))
+        return Evidence(correct=_hits(answers, references))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of ``correct``."""
         return weighted_mean(evidence["correct"], as_weights(evidence, weights), empty=0.0)
+
+
+def _codes(labels: Iterable[Any], size: int) -> Array:
+    """Labels as 64-bit hashes: the same label has the same code in every shard; 0 stands for none."""
+    known: dict[Any, int] = {None: 0}
+
+    def code(label: Any) -> int:
+        if label not in known:
+            # 1 and 1.0 are equal, 1 and "1" are not, as for accuracy.
+            known[label] = stable_hash(f"s{label}" if isinstance(label, str) else f"n{hash(label)}")
+        return known[label]
+
+    return np.fromiter((code(label) for label in labels), np.int64, size)
+
+
+def _labels(references: Sequence[Any]) -> list[Any]:
+    """One label per sample: the first of several acceptable ones."""
+    labels = []
+    for row, reference in enumerate(references):
+        label = next(iter(reference), None) if isinstance(reference, _COLLECTIONS) else reference
+        if label is None:
+            raise MetricError(f"sample {row} (from 0) has no reference label")
+        labels.append(label)
+    return labels
+
+
+def _by_class(codes: Array, classes: Array, weights: FloatArray) -> FloatArray:
+    """Weight of the rows of each class, shape (..., classes); codes that are no class count nowhere."""
+    index = np.searchsorted(classes, codes)
+    index = np.where(classes[np.minimum(index, len(classes) - 1)] == codes, index, len(classes))
+    table = weights.reshape(-1, weights.shape[-1])
+    sums = np.stack([np.bincount(index, weights=row, minlength=len(classes) + 1) for row in table])
+    by_class: FloatArray = sums[:, :-1].astype(np.float64).reshape(*weights.shape[:-1], len(classes))
+    return by_class
+
+
+@dataclass(frozen=True)
+class MacroAccuracy(Metric):
+    """Mean over classes of the share of the class's samples that are answered rightly (balanced accuracy).
+
+    The classes are those among the references; under weights, those whose samples have weight. Where a sample has several
+    acceptable labels, the first is its class and any of them is right.
+    """
+
+    name = "macro_accuracy"
+    title = "Macro accuracy"
+    definition = "mean over the references' classes of recall"
+    source = "scikit-learn balanced_accuracy_score"
+    range = (0.0, 1.0)
+    unit = "fraction"
+    direction = "higher"
+    answer = "a label (str or int); reference: a label or a list of acceptable labels"
+
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``correct`` (bool) and ``label`` (int64 hash of the reference's class)."""
+        return Evidence(correct=_hits(answers, references), label=_codes(_labels(references), len(references)))
+
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """Mean recall of the classes that have weight."""
+        w = as_weights(evidence, weights)
+        if not len(evidence):
+            return np.zeros(w.shape[:-1])
+        classes = np.unique(evidence["label"])
+        size = _by_class(evidence["label"], classes, w)
+        right = _by_class(evidence["label"], classes, w * evidence["correct"])
+        return ratio(ratio(right, size, empty=0.0).sum(axis=-1), (size > 0).sum(axis=-1), empty=0.0)
+
+
+@dataclass(frozen=True)
+class MacroF1(Metric):
+    """Mean over classes of F1, the classes being those among answers and references (scikit-learn's rule).
+
+    A missing answer is no class. Where a sample has several acceptable labels, an answer that is one of them counts as the
+    sample's class, and otherwise the first is its class.
+    """
+
+    name = "macro_f1"
+    title = "Macro F1"
+    definition = "mean over the classes of 2TP/(2TP+FP+FN)"
+    source = "scikit-learn f1_score(average='macro')"
+    range = (0.0, 1.0)
+    unit = "fraction"
+    direction = "higher"
+    answer = "a label (str or int); reference: a label or a list of acceptable labels"
+
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``given`` and ``label`` (int64 hashes; 0 for a missing answer)."""
+        right = _hits(answers, references)
+        labels = [a if hit else first for a, hit, first in zip(answers, right, _labels(references), strict=True)]
+        return Evidence(given=_codes(answers, len(answers)), label=_codes(labels, len(labels)))
+
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """Mean F1 of the classes that have weight on either side."""
+        w = as_weights(evidence, weights)
+        if not len(evidence):
+            return np.zeros(w.shape[:-1])
+        given, label = evidence["given"], evidence["label"]
+        classes = np.setdiff1d(np.union1d(given, label), [0])
+        size = _by_class(given, classes, w) + _by_class(label, classes, w)
+        right = _by_class(label, classes, w * (given == label))
+        return ratio(ratio(2 * right, size, empty=0.0).sum(axis=-1), (size > 0).sum(axis=-1), empty=0.0)
+
+
+def label_set(value: Any, *, fold: bool) -> frozenset[Any]:
+    """A label, or a collection of labels, as a set; ``fold`` makes case and spacing of texts not count."""
+    if value is None:
+        return frozenset()
+    items = value if isinstance(value, _COLLECTIONS) else (value,)
+    return frozenset(_fold(item) for item in items if item is not None) if fold else frozenset(map(_frozen, items))
+
+
+def _fold(item: Any) -> Any:
+    if isinstance(item, str):
+        return " ".join(item.split()).casefold()
+    return tuple(map(_fold, item)) if isinstance(item, (list, tuple)) else item
+
+
+def _frozen(item: Any) -> Any:
+    return tuple(map(_frozen, item)) if isinstance(item, (list, tuple)) else item
+
+
+@dataclass(frozen=True)
+class MicroF1(Metric):
+    """F1 of the labels of all samples taken together: what extraction and labelling tasks report.
+
+    Each side is a set of labels (a single label is a set of one), such as entities, relations as tuples, or a class. Case
+    and spacing do not count unless ``fold`` is False. A missing answer is the empty set. Where no sample has a label on
+    either side, F1 is 0.
+
+    >>> metric = MicroF1()
+    >>> float(metric.reduce(metric.measure([["Aspirin"], "flu"], [["aspirin", "ibuprofen"], ["cold"]])))
+    0.4
+    """
+
+    fold: bool = True
+
+    name = "micro_f1"
+    title = "Micro F1"
+    definition = "2*shared labels/(answered labels + reference labels), each summed over all samples"
+    source = "scikit-learn f1_score(average='micro')"
+    range = (0.0, 1.0)
+    unit = "fraction"
+    direction = "higher"
+    answer = "a list or set of labels, or one label; reference: the same"
+
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``shared``, ``given`` and ``expected`` (int32)."""
+        check_lengths(answers, references)
+        table = np.zeros((len(answers), 3), np.int32)
+        for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
+            given, expected = label_set(answer, fold=self.fold), label_set(reference, fold=self.fold)
+            table[row] = len(given & expected), len(given), len(expected)
+        return Evidence(shared=table[:, 0], given=table[:, 1], expected=table[:, 2])
+
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """F1 of the weighted sums."""
+        w = as_weights(evidence, weights)
+        shared, given, expected = (w @ evidence[name].astype(np.float64) for name in ("shared", "given", "expected"))
+        return ratio(2 * shared, given + expected, empty=0.0)
