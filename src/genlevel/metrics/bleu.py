@@ -26,7 +26,7 @@ class Bleu(Metric):
         aggregate: ``sentence`` is the mean of the samples' own BLEU, ``corpus`` sums counts and lengths over all samples
             first. These are different numbers. BLEU-1 defaults to ``sentence``, which is what General-Bench's language
             tasks report; BLEU-2 to 4 default to ``corpus``, the usual one.
-        references: ``best`` scores each reference alone and keeps the best (default for ``sentence``), ``pooled`` clips by
+        multireference: ``best`` scores each reference alone and keeps the best (default for ``sentence``), ``pooled`` clips by
             the largest count in any reference and takes the closest length (default for ``corpus``; Papineni et al.).
         tokenizer: ``word`` (Penn Treebank, default), ``space``, ``13a`` (sacrebleu's default) or ``char``.
         lower: lower-case first.
@@ -38,7 +38,7 @@ class Bleu(Metric):
     """
 
     aggregate: str = "corpus"
-    references: str = ""
+    multireference: str = ""
     tokenizer: str = "word"
     lower: bool = False
     smoothing: str = ""
@@ -53,7 +53,7 @@ class Bleu(Metric):
     def __post_init__(self) -> None:
         for option, value, known in (
             ("aggregate", self.aggregate, ("sentence", "corpus")),
-            ("references", self.references, ("", "best", "pooled")),
+            ("multireference", self.multireference, ("", "best", "pooled")),
             ("smoothing", self.smoothing, ("", *_SMOOTHING)),
         ):
             if value not in known:
@@ -66,7 +66,7 @@ class Bleu(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``matches`` and ``totals`` (n, order) int32, ``given`` and ``expected`` lengths int32."""
         split = tokenizer(self.tokenizer)
-        best = (self.references or ("best" if self.aggregate == "sentence" else "pooled")) == "best"
+        best = (self.multireference or ("best" if self.aggregate == "sentence" else "pooled")) == "best"
         table = np.zeros((len(answers), 2 * self.order + 2), np.int32)
         for row, (answer, golds) in enumerate(text_pairs(answers, references)):
             tokens = split((answer or "").lower() if self.lower else (answer or ""))
