@@ -1,1 +1,14 @@
-"""Which tasks exist: editions, specialists, skills and boards."""
+"""Which tasks exist: editions, specialists, skills and boards.
+
+>>> from genlevel.catalog import load
+>>> catalog = load("2025")
+>>> len(catalog), catalog.select(modality="audio", paradigm="generation").edition
+(699, '2025')
+"""
+
+from __future__ import annotations
+
+from genlevel.catalog.catalog import Catalog
+from genlevel.catalog.load import DEFAULT_EDITION, EDITIONS, load, parse_catalog, read_catalog
+
+__all__ = ["DEFAULT_EDITION", "EDITIONS", "Catalog", "load", "parse_catalog", "read_catalog"]
