@@ -1,0 +1,102 @@
+"""General-Bench folders in any of the layouts found in the wild.
+
+A task's folder holds ``annotation.json``, ``json/annotation.json``, ``annotation_v2.json`` (the highest version counts) or
+``<name>.json``, and media in folders beside it; ``train/annotation.json`` holds training examples. Above it lie
+``image|video|audio|3d`` and ``comprehension|generation``, or ``nlp``, in any case, and possibly further folders.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genlevel.catalog import Catalog
+from genlevel.datasets.annotations import load, peek, read_records
+from genlevel.datasets.base import Dataset, Found, Unmatched
+from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES, Match, Matcher, Place
+from genlevel.datasets.scan import Candidate, scan
+from genlevel.errors import DataError
+
+__all__ = ["find_datasets", "read_records"]
+
+
+def find_datasets(root: Path, catalog: Catalog) -> Found:
+    """The datasets below ``root`` and the tasks that they belong to.
+
+    A folder whose path is a task's id (``image/comprehension/<name>``) is that task's. Others are matched by the names in
+    the file's header, of the folder and of the file. What belongs to no task, or not to one only, is listed.
+
+    Raises:
+        DataError: ``root`` does not exist, is no folder, or holds no annotation file at all.
+    """
+    found = scan(root)
+    if not found.candidates:
+        packed = sum("archive" in note.reason for note in found.notes)
+        hint = f"; it holds {packed} archives, unpack them first" if packed else ""
+        raise DataError(f"{root}: no annotation file in this folder or below{hint}")
+    matcher = Matcher(catalog.tasks.values(), getattr(catalog, "aliases", None))
+    unmatched, ignored = list(found.notes), list(found.ignored)
+    claims: dict[str, list[tuple[Match, Candidate]]] = {}
+    for candidate in found.candidates:
+        match = _match(candidate, root, matcher)
+        if match is None:
+            ignored.append(Unmatched(candidate.annotation, "holds no list of entries"))
+        elif match.task is None:
+            unmatched.append(Unmatched(candidate.annotation, match.reason))
+        else:
+            claims.setdefault(match.task.id, []).append((match, candidate))
+    datasets: dict[str, Dataset] = {}
+    for identifier, claim in claims.items():
+        best = min(match.stage for match, _ in claim)
+        winners = [pair for pair in claim if pair[0].stage == best]
+        if len(winners) == 1:
+            datasets[identifier] = _dataset(*winners[0])
+        for match, candidate in claim:
+            if len(winners) > 1 or match.stage > best:
+                other = next(c for _, c in claim if c is not candidate)
+                reason = f"{identifier} is also claimed by {other.relative or other.annotation.name}; keep one of them"
+                unmatched.append(Unmatched(candidate.annotation, reason))
+    ordered = [datasets[identifier] for identifier in catalog.tasks if identifier in datasets]
+    return Found(ordered, sorted(unmatched, key=lambda note: note.path), sorted(ignored, key=lambda note: note.path))
+
+
+def _dataset(match: Match, candidate: Candidate) -> Dataset:
+    assert match.task is not None
+    return Dataset(match.task, candidate.folder, candidate.annotation, candidate.relative, candidate.train)
+
+
+def _match(candidate: Candidate, root: Path, matcher: Matcher) -> Match | None:
+    """The candidate's task; None if the file is no annotation after all."""
+    by_path = matcher.by_path(candidate.relative)
+    if by_path is not None and candidate.certain:
+        return Match(by_path, -1)
+    seen = peek(candidate.annotation)
+    entries, header = seen.entries, seen.header
+    if entries is None and not candidate.certain:
+        try:
+            header, _ = load(candidate.annotation)
+        except DataError as error:
+            return Match(None, reason=f"cannot be read: {str(error).removeprefix(f'{candidate.annotation}: ')}")
+    elif entries is False and not candidate.certain:
+        return None
+    if by_path is not None:
+        return Match(by_path, -1)
+    names = [candidate.folder.resolve().name]
+    if isinstance(header.get("task"), str):
+        names.insert(0, header["task"])
+    if not candidate.annotation.stem.casefold().startswith("annotation"):
+        names.append(candidate.annotation.stem)
+    return matcher.match(names, _place(candidate.relative, root), header)
+
+
+def _place(relative: str, root: Path) -> Place:
+    """Modality and paradigm from the folders above the task's; from the root's own name if those do not say."""
+    above = [part.casefold() for part in relative.split("/")[:-1]]
+    if not any(part in MODALITY_NAMES for part in above):
+        own = [part.casefold() for part in root.resolve().parts[-2:]]
+        if own and own[-1] in PARADIGM_NAMES:
+            above = own + above
+        elif own and own[-1] in MODALITY_NAMES:
+            above = own[-1:] + above
+    modality = next((MODALITY_NAMES[part] for part in reversed(above) if part in MODALITY_NAMES), "")
+    paradigm = next((part for part in reversed(above) if part in PARADIGM_NAMES), "")
+    return Place(modality, paradigm)
