@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# A build of torch without CUDA, for the tests of the learned metrics; installed before anything that would pull a larger one.
+TORCH  ?= torch==2.13.0
 # Passed on to pytest, e.g. make test ARGS="-k levels -x".
 ARGS   ?=
 
@@ -34,5 +36,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,oracles]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check '$(TORCH)'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,oracles,learned]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r tests/parity/requirements-no-deps.txt
 	touch $@ $(VENV)/.demo

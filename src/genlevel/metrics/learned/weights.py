@@ -1,0 +1,97 @@
+"""Which weights a metric needs, where they are published, and where they are looked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genlevel.errors import NotScorable
+
+ENVIRONMENT = "GENLEVEL_WEIGHTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A published file, or folder in the Hugging Face layout. ``sha256`` may be a prefix where only that is published."""
+
+    title: str
+    file: str
+    published: str
+    sha256: str = ""
+
+    def find(self, given: str = "") -> Path:
+        """The path of the weights: ``given`` if any, else ``file`` below the folder that ``GENLEVEL_WEIGHTS`` names.
+
+        Raises:
+            NotScorable: in one line, which file, where it is published and where to put it.
+        """
+        folder = os.environ.get(ENVIRONMENT, "")
+        path = Path(given) if given else Path(folder) / self.file
+        if (given or folder) and path.exists():
+            return path
+        where = f"{path} does not exist" if given or folder else f"{ENVIRONMENT} is not set"
+        digest = f", SHA-256 {self.sha256}{'...' if len(self.sha256) < 64 else ''}" if self.sha256 else ""
+        raise NotScorable(
+            f"needs {self.title}: {self.file} from {self.published}{digest}; put it into the folder that {ENVIRONMENT} names, "
+            f"or give weights=PATH ({where})"
+        )
+
+
+def torch_or_explain() -> Any:
+    """The torch module.
+
+    Raises:
+        NotScorable: naming the extra that brings it.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise NotScorable("needs torch: pip install 'genlevel[learned]'") from None
+    return torch
+
+
+def load_state(path: Path, prefix: str = "") -> dict[str, Any]:
+    """A state dict from a ``.pth`` or ``.safetensors`` file, tensors only; ``prefix`` is cut off the names that have it.
+
+    Raises:
+        NotScorable: if the file is no state dict. Nothing but tensors is unpickled.
+    """
+    torch = torch_or_explain()
+    state: Any
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(str(path))
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NotScorable(f"{path}: cannot be read as weights ({first[:120]})") from None
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise NotScorable(f"{path}: is not a state dict (names to tensors)")
+    return {k.removeprefix(prefix): v for k, v in state.items()}
+
+
+def fill(module: Any, state: dict[str, Any], path: Path, *, unused: tuple[str, ...] = ()) -> Any:
+    """Load ``state`` into ``module`` and return it ready to use; every parameter must be there, with its shape.
+
+    Raises:
+        NotScorable: naming the first name that is missing or does not fit.
+    """
+    wanted = module.state_dict()
+    for name, tensor in wanted.items():
+        if name.endswith("num_batches_tracked"):
+            state.setdefault(name, tensor)
+        if name not in state:
+            raise NotScorable(f"{path}: has no '{name}', so these are other weights than expected")
+        if state[name].shape != tensor.shape:
+            raise NotScorable(f"{path}: '{name}' has shape {tuple(state[name].shape)}, expected {tuple(tensor.shape)}")
+    extra = [n for n in state if n not in wanted and not n.startswith(unused)]
+    if extra and unused != ("",):
+        raise NotScorable(f"{path}: holds '{extra[0]}', so these are other weights than expected")
+    module.load_state_dict({n: state[n] for n in wanted})
+    return module.eval().requires_grad_(False)

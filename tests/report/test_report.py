@@ -1,0 +1,110 @@
+"""The report: what it works out, and that hostile names and answers stay text."""
+
+from typing import Any
+
+import pytest
+
+from genlevel.report.html import render, sentence
+from genlevel.report.samples import Card, Piece
+from genlevel.report.view import groups, ladder, nearest_misses, number
+
+
+def task(task_id: str, sigma: float, sota: float, **more: Any) -> dict[str, Any]:
+    base = {"task_id": task_id, "metric": "accuracy", "value": sigma, "sigma": sigma, "sota": sota, "sota_sigma": sota}
+    counts = {
+        "samples": 10,
+        "answered": 9,
+        "failed": 1,
+        "missing": 0,
+        "unreadable": 0,
+        "low": None,
+        "high": None,
+        "note": "",
+    }
+    return {**base, **counts, "wins": sigma >= sota, **more}
+
+
+def scores(*tasks: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": "m",
+        "edition": "2025",
+        "protocol": "paper-2025",
+        "sota_sha256": "ab" * 32,
+        "genlevel": "0",
+        "scored": "2026-01-02T03:04:05+00:00",
+        "data": "",
+        "limit": None,
+        "problems": [],
+        "tasks": list(tasks),
+    }
+
+
+MODEL: dict[str, Any] = {
+    "model": "m",
+    "level": 3,
+    "scores": {"S2": 40.0, "S3": 10.0, "S4": 0.0, "S5": 0.0},
+    "modalities": {"image": {"S2": 40.0, "S3": 10.0, "S4": 0.0}},
+    "tasks": 699,
+    "supported": 2,
+    "wins": 1,
+}
+TWO = scores(task("image.comprehension.a", 80.0, 70.0), task("image.generation.b", 40.0, 45.0))
+
+
+def test_ladder_says_how_far_the_model_got() -> None:
+    assert [s.state for s in ladder(MODEL)] == ["reached", "reached", "current", "open", "open"]
+
+
+def test_groups_put_wins_first_and_count_them() -> None:
+    found = groups(scores(task("image.comprehension.x", 1, 9), task("image.comprehension.y", 9, 9)), {})
+    assert [(g.title, g.wins, [r.id[-1] for r in g.rows]) for g in found] == [("Image comprehension", 1, ["y", "x"])]
+
+
+def test_a_tie_is_called_a_tie() -> None:
+    (group,) = groups(scores(task("language.x", 9, 9)), {})
+    assert group.rows[0].tie
+
+
+def test_nearest_misses_are_the_smallest_gaps() -> None:
+    rows = [task(f"language.{i}", 50 - gap, 50) for i, gap in enumerate((30, 5, 0, 12))]
+    assert [r.id for _, r in nearest_misses(groups(scores(*rows), {}), 2)] == ["language.1", "language.3"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (12.345, "12.35"), (0.0, "0.00"), (9.32e-05, "9.32e-05"), (0.25, "0.25")]
+)
+def test_number(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_page_shows_level_tasks_and_specialists_line() -> None:
+    page = render(TWO, MODEL, {}, names={"image.comprehension.a": "Bird Detection"})
+    assert "Level 3" in page
+    assert "Bird Detection" in page
+    assert 'class="mark" style="left:70.00%"' in page
+    assert "1 failed" in page
+    assert sentence(MODEL) in page
+
+
+def test_text_of_models_and_data_is_never_markup() -> None:
+    evil = "<script>alert(1)</script>"
+    card = Card(evil, "failed", evil, (Piece(text=evil),), (Piece(text=evil),), (Piece(text=evil),))
+    page = render(
+        {**TWO, "problems": [evil]},
+        {**MODEL, "model": evil},
+        {"identity": {"name": evil}},
+        names={"image.comprehension.a": evil},
+        samples=[(evil, [card])],
+    )
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_page_loads_nothing_from_elsewhere() -> None:
+    page = render(TWO, MODEL, {}, names={})
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_a_capped_dispatcher_is_told_so() -> None:
+    assert "dispatcher" in render(TWO, {**MODEL, "level": 2, "capped": True}, {}, names={})
