@@ -24,8 +24,8 @@ class Edition(NamedTuple):
 
 
 EDITIONS: dict[str, Edition] = {
-    "2024": Edition("edition-2024.csv", "tutorial-2024", "the tutorial: public datasets"),
-    "2025": Edition("edition-2025.csv", "paper-2025", "General-Bench"),
+    "2024": Edition("2024.csv", "tutorial-2024", "the tutorial: public datasets"),
+    "2025": Edition("2025.csv", "paper-2025", "General-Bench"),
 }
 DEFAULT_EDITION = "2025"
 OWN_EDITION = "own"

@@ -39,6 +39,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "micro_f1": _percent("micro-averaged F1 of labels"),
     "macro_f1": _percent("macro-averaged F1 of labels"),
     "exact_match": _percent("exact match"),
+    "delta1": _percent("share of pixels whose depth is within a factor of 1.25"),
     "auc": _percent("area under the ROC curve"),
     "recall_at_1": _percent("recall at 1"),
     "recall_at_5": _percent("recall at 5"),
@@ -55,6 +56,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "rouge1": _percent("ROUGE-1"),
     "rouge2": _percent("ROUGE-2"),
     "rouge_l": _percent("ROUGE-L"),
+    "rouge_l_coco": _percent("ROUGE-L as captioning computes it"),
     "meteor": _percent("METEOR"),
     # Consensus of n-grams with ten-fold scale: 100 is no ceiling.
     "cider": _percent("CIDEr", high=1000.0),

@@ -223,7 +223,7 @@ def _direction_and_scale(row: Row, metric: str) -> tuple[Direction, Scale]:
     known = METRICS_TABLE.get(metric)
     if known is None:
         if not (row.get("direction") and row.get("scale")):
-            row.fail(f"metric '{shown(metric)}' comes from another package; give its direction and scale")
+            row.fail(f"metric '{shown(metric)}' has no defaults; give its direction and scale")
         direction = row.one_of("direction", DIRECTIONS, DIRECTIONS)
         return cast(Direction, direction), cast(Scale, row.one_of("scale", SCALES, SCALES))
     direction = row.one_of("direction", DIRECTIONS, DIRECTIONS, default=known.direction)
