@@ -153,7 +153,8 @@ class Matcher:
             if len(tasks) == 1:
                 there = " ".join(filter(None, (place.modality, place.paradigm)))
                 return f"'{name}' is {tasks[0].id}, but the folder is one of {there}"
-        return f"no task of the catalog is called {' or '.join(repr(name) for name in names) or 'so'}"
+        called = " or ".join(repr(name) for name in names) or "so"
+        return f"no task of the catalog is called {called}; rename it, or add a task with --catalog"
 
 
 def _narrow(tasks: list[Task], header: Mapping[str, Any]) -> list[Task]:

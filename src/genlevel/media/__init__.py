@@ -7,7 +7,7 @@ holds. What a header says is checked against a limit or against the bytes that a
 from genlevel.media.audio import encode_wav, load_audio
 from genlevel.media.errors import MediaError
 from genlevel.media.files import media_type, part_bytes
-from genlevel.media.images import encode_png, load_image, load_mask
+from genlevel.media.images import encode_png, image_size, load_image, load_mask
 from genlevel.media.points import encode_ply, load_points
 from genlevel.media.video import encode_mp4, load_frames
 
@@ -17,6 +17,7 @@ __all__ = [
     "encode_ply",
     "encode_png",
     "encode_wav",
+    "image_size",
     "load_audio",
     "load_frames",
     "load_image",

@@ -78,8 +78,8 @@ def part_bytes(part: Part, limit: int = FILE_BYTES) -> bytes:
     return data
 
 
-def read_file(path: Path, limit: int = FILE_BYTES) -> bytes:
-    """A regular file's bytes, at most ``limit`` of them.
+def read_file(path: Path, limit: int = FILE_BYTES, *, head: int | None = None) -> bytes:
+    """A regular file's bytes, at most ``limit`` of them; with ``head`` only that many from its start.
 
     Raises:
         MediaError: it cannot be read, is no regular file, or is larger.
@@ -90,17 +90,22 @@ def read_file(path: Path, limit: int = FILE_BYTES) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise MediaError(f"{path}: cannot be read ({reason})") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    # closefd by hand: fdopen itself fails for a folder.
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise MediaError(f"{path}: not a regular file")
-        if status.st_size > limit:
-            raise MediaError(f"{path}: {status.st_size} bytes; at most {limit} are taken")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            if head is not None:
+                return file.read(head)
+            if status.st_size > limit:
+                raise MediaError(f"{path}: {status.st_size} bytes; at most {limit} are taken")
             # The file may grow between the check and the read.
             data = file.read(limit + 1)
-        except OSError as error:
-            raise MediaError(f"{path}: cannot be read ({error.strerror})") from None
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror})") from None
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise MediaError(f"{path}: more than {limit} bytes")
     return data

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genlevel.media.errors import MediaError
-from genlevel.media.files import name_of, part_bytes
+from genlevel.media.files import name_of, part_bytes, read_file
 from genlevel.media.headers import Header, read_header
 from genlevel.media.limits import IMAGE_PIXELS
 from genlevel.media.opencv import opencv
@@ -22,7 +22,29 @@ from genlevel.records import Part
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[Any]
 
+_HEAD: Final = 64 * 1024
 _PNG_START: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def image_size(part: Part) -> tuple[int, int]:
+    """Height and width of an image in pixels, as stored, from its header alone.
+
+    Raises:
+        MediaError: not an image, or beyond the limits.
+    """
+    name = name_of(part)
+    data = part.data if part.data is not None else read_file(part.path, head=_HEAD) if part.path is not None else b""
+    try:
+        header = read_header(data)
+    except MediaError:
+        # The size may lie behind a long preview or, in a TIFF, at the end.
+        try:
+            header = read_header(part_bytes(part))
+        except MediaError as error:
+            raise MediaError(f"{name}: {str(error).removeprefix(f'{name}: ')}") from None
+    if header.width * header.height > IMAGE_PIXELS:
+        raise MediaError(f"{name}: {header.width} x {header.height} pixels; at most {IMAGE_PIXELS} are taken")
+    return header.height, header.width
 
 
 def load_image(part: Part, *, max_pixels: int = IMAGE_PIXELS) -> Image:

@@ -1,0 +1,140 @@
+"""Check a folder of tasks, or make the starter set.
+
+genlevel data check DIR             which tasks are there; what is missing or cannot be read
+genlevel data starter DIR           small tasks in all modalities, made from a seed: nothing to download
+
+DIR for 'check' is a General-Bench folder (General-Bench-Openset, say) or any folder in its format; for 'starter' a new
+folder. 'check' exits with 1 if anything is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+
+if TYPE_CHECKING:
+    from genlevel.datasets import Found
+    from genlevel.datasets.check import Check, Reader
+
+_COUNTS = ("samples", "closed", "train", "missing_media", "broken_media", "unreadable", "duplicates")
+_COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Subcommands and their options."""
+    commands = parser.add_subparsers(dest="action", required=True, metavar="check|starter")
+    check = commands.add_parser("check", help="look a data folder over", allow_abbrev=False)
+    check.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the tasks")
+    check.add_argument("--decode", action="store_true", help="decode every medium (slow); else image headers only")
+    check.add_argument("--lines", type=_count, default=10, metavar="N", help="problems to list per task (default: 10)")
+    add_catalog_options(check)
+    add_format(check)
+    starter = commands.add_parser("starter", help="make the starter set", allow_abbrev=False)
+    starter.add_argument("folder", type=Path, metavar="DIR", help="where to make it")
+    starter.add_argument("--seed", type=_count, default=0, metavar="N", help="another seed, other samples (default: 0)")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 up")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the subcommand."""
+    return _starter(args) if args.action == "starter" else _check(args)
+
+
+def _starter(args: argparse.Namespace) -> int:
+    from genlevel.starter.make import make_starter
+
+    make_starter(args.folder, args.seed)
+    note(f"starter set made in {args.folder} (seed {args.seed}); next: genlevel data check {args.folder}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from genlevel.datasets import find_datasets
+    from genlevel.datasets.check import check_dataset
+
+    catalog = load_catalog(args, args.folder)
+    found = find_datasets(args.folder, catalog)
+    checks = [
+        check_dataset(dataset, _reader(dataset.task.task_type), keep=args.lines, decode=args.decode)
+        for dataset in found.datasets
+    ]
+    if args.format == "json":
+        emit_json(_document(args.folder, catalog.edition, found, checks))
+    elif args.format == "csv":
+        emit_csv(_COLUMNS, [_row(check) for check in checks])
+    else:
+        rows = [_row(check) for check in checks]
+        emit_table(_COLUMNS, [[row[c] for c in _COLUMNS] for row in rows], right=range(2, 2 + len(_COUNTS)))
+    _notes(found, checks, args.lines)
+    wrong = bool(found.unmatched) or any(check.faults for check in checks)
+    note(_summary(found, checks, len(catalog)))
+    return 1 if wrong else 0
+
+
+def _reader(task_type: str) -> Reader | None:
+    """The task type's reader, or None where there is none yet."""
+    from genlevel import tasktypes
+
+    return tasktypes.get(task_type).read if task_type in tasktypes.TASK_TYPES else None
+
+
+def _row(check: Check) -> dict[str, Any]:
+    counts = {name: getattr(check, name) for name in _COUNTS}
+    reader = check.dataset.task.task_type if check.reader else "no reader yet"
+    return {"task_id": check.dataset.task.id, "folder": check.dataset.relative or ".", **counts, "reader": reader}
+
+
+def _document(root: Path, edition: str, found: Found, checks: list[Check]) -> dict[str, Any]:
+    return {
+        "data": str(root),
+        "edition": edition,
+        "tasks": [{**_row(check), "problems": check.problems} for check in checks],
+        "unmatched": [{"path": str(u.path), "reason": u.reason} for u in found.unmatched],
+        "ignored": [{"path": str(u.path), "reason": u.reason} for u in found.ignored],
+    }
+
+
+def _notes(found: Found, checks: list[Check], limit: int) -> None:
+    """What is wrong, on stderr: at most ``limit`` lines for each task and each list."""
+    for check in checks:
+        for line in check.problems:
+            note(line)
+        if check.faults > len(check.problems):
+            note(f"{check.dataset.task.id}: {check.faults - len(check.problems)} more")
+    for title, listed in (("unmatched", found.unmatched), ("ignored", found.ignored)):
+        for item in listed[:limit]:
+            note(f"{title}: {item.path}: {item.reason}")
+        if len(listed) > limit:
+            note(f"{title}: {len(listed) - limit} more")
+
+
+def _summary(found: Found, checks: list[Check], tasks: int) -> str:
+    total = {name: sum(getattr(check, name) for check in checks) for name in _COUNTS}
+    wrong = ", ".join(
+        f"{total[name]} {words}"
+        for name, words in (
+            ("missing_media", "with missing media"),
+            ("broken_media", "with media that cannot be read"),
+            ("unreadable", "unreadable"),
+            ("duplicates", "with an id used before"),
+        )
+        if total[name]
+    )
+    parts = [f"{len(checks)} of {tasks} tasks of the catalog", f"{total['samples']} samples"]
+    if total["closed"]:
+        parts.append(f"{total['closed']} of them closed (no reference)")
+    unread = sum(not check.reader for check in checks)
+    if unread:
+        parts.append(f"{unread} tasks without a reader yet")
+    if found.unmatched:
+        parts.append(f"{len(found.unmatched)} unmatched")
+    return "; ".join([*parts, f"entries {wrong}" if wrong else "nothing missing"])
