@@ -56,8 +56,8 @@ def boards(catalog: Catalog) -> list[Board]:
     return [*_full(tasks), *_modalities(tasks), *_paradigms(tasks), *_skills(tasks)]
 
 
-def tasks_of(catalog: Catalog, scope: str) -> set[str]:
-    """The ids of the tasks of a board, of the boards that fit a glob, or of a scope's letter.
+def find_boards(catalog: Catalog, scope: str) -> list[Board]:
+    """The board with this id, the boards that fit a glob, or those of a scope's letter.
 
     Raises:
         CatalogError: if there is no such board, naming near ones.
@@ -68,7 +68,7 @@ def tasks_of(catalog: Catalog, scope: str) -> set[str]:
     if not found:
         near = did_you_mean(wanted, [b.id for b in every]) or "; 'genlevel tasks --boards' lists them"
         raise CatalogError(f"no board '{scope}' in edition {catalog.edition}{near}")
-    return {task_id for board in found for task_id in board.task_ids}
+    return found
 
 
 def quick(tasks: Sequence[Task]) -> list[Task]:

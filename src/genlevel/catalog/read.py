@@ -32,6 +32,8 @@ SCALES: tuple[Scale, ...] = ("percent", "fraction", "raw")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,179}")
 
 
+# Narrower than float(), which also takes 1_000, nan and digits of other scripts.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -65,10 +67,9 @@ class Row:
         text = self.get(column)
         if not text:
             return None
-        try:
-            value = float(text)
-        except ValueError:
+        if not _NUMBER.fullmatch(text):
             self.fail(f"{column} '{shown(text)}' is not a number; write it like 12.5")
+        value = float(text)
         if not math.isfinite(value):
             self.fail(f"{column} '{shown(text)}' is not a finite number")
         return value

@@ -37,9 +37,9 @@ def chosen_ids(
     if skill is not None:
         ids &= _by_skill(catalog, skill)
     if scope is not None:
-        from genlevel.catalog.boards import tasks_of
+        from genlevel.catalog.boards import find_boards
 
-        ids &= tasks_of(catalog, scope)
+        ids &= {task_id for board in find_boards(catalog, scope) for task_id in board.task_ids}
     if not ids:
         raise CatalogError("no task fits all of what was asked for; leave out one of the filters")
     return ids
