@@ -150,11 +150,12 @@ class RougeL(Rouge):
 class RougeLCoco(Metric):
     """ROUGE-L as COCO captioning computes it: recall weighs 1.2 squared times as much as precision.
 
-    Precision and recall are each the largest over the references, not those of one reference. Captions should be in the
-    tokens that COCO uses (lower case, no punctuation); ``tokenizer`` defaults to splitting at spaces.
+    Precision and recall are each the largest over the references, not those of one reference. ``tokenizer``
+    is ``caption`` (lower-case words without punctuation, close to COCO's Java tokeniser) or one of BLEU's; ``space`` for
+    captions that are tokenised already.
     """
 
-    tokenizer: str = "space"
+    tokenizer: str = "caption"
     lower: bool = False
     beta: float = 1.2
 

@@ -40,8 +40,8 @@ _MARKS = "".join(
     for code in range(low, high + 1)
     if unicodedata.category(chr(code))[0] == "M"
 )
-_UNSPACED_CLASS = _class(_UNSPACED)
-_SPLIT = re.compile(f"([{_UNSPACED_CLASS}][{_MARKS}\u3099\u309a]*|[{_class(_WIDE_PUNCTUATION)}])")
+UNSPACED_CLASS = _class(_UNSPACED)
+_SPLIT = re.compile(f"([{UNSPACED_CLASS}][{_MARKS}\u3099\u309a]*|[{_class(_WIDE_PUNCTUATION)}])")
 
 
 def split_unspaced(text: str) -> str:
@@ -121,8 +121,17 @@ def mteval13a(text: str) -> list[str]:
     return text.split()
 
 
+def caption_words(text: str) -> list[str]:
+    """Lower-case Treebank words without punctuation, close to the tokens of COCO captioning.
+
+    >>> caption_words("A man's dog, running (fast).")
+    ['a', 'man', "'s", 'dog', 'running', 'fast']
+    """
+    return [word for word in _words(text.lower()) if any(map(str.isalnum, word))]
+
+
 def tokenizer(name: str) -> Callable[[str], list[str]]:
-    """The tokeniser called ``name``: ``word``, ``space``, ``13a`` or ``char``."""
+    """The tokeniser called ``name``: ``word``, ``caption``, ``space``, ``13a`` or ``char``."""
     try:
         return TOKENIZERS[name]
     except KeyError:
@@ -136,5 +145,5 @@ def _words(text: str) -> list[str]:
 
 
 TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = MappingProxyType(
-    {"word": _words, "space": spaced, "13a": mteval13a, "char": characters}
+    {"word": _words, "caption": caption_words, "space": spaced, "13a": mteval13a, "char": characters}
 )

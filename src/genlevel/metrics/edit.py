@@ -1,0 +1,149 @@
+"""Word and character error rates of speech recognition, in any script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from genlevel.errors import MetricError
+from genlevel.metrics.base import Metric, as_weights, ratio
+from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.text import UNSPACED_CLASS, split_unspaced, text_pairs
+
+# Mongolian variation selectors and vowel separator choose a glyph; joiners and soft hyphens are not seen at all.
+_UNSEEN = re.compile("[\u180b-\u180f\u200b-\u200d\u2060\ufeff\u00ad]")
+_INNER_APOSTROPHE = re.compile(r"(?<=\w)['’ʼ](?=\w)")
+_SPACE_AT_UNSPACED = re.compile(f"(?<=[{UNSPACED_CLASS}]) | (?=[{UNSPACED_CLASS}])")
+
+
+class _Plain(dict[int, str]):
+    """For ``str.translate``: punctuation and symbols become spaces."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = plain = " " if unicodedata.category(character)[0] in "PS" else character
+        return plain
+
+
+_PLAIN = _Plain()
+
+
+def speech_normalise(text: str) -> str:
+    """What is heard: lower case, no punctuation, compatibility forms unified, single spaces.
+
+    An apostrophe inside a word is dropped and the word stays whole; other punctuation parts words. Numbers stay as they
+    are written. Mongolian suffixes after a narrow no-break space are words of their own.
+
+    >>> speech_normalise("Don't  stop — ＡＢＣ, please!")
+    'dont stop abc please'
+    """
+    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower()
+    return " ".join(_INNER_APOSTROPHE.sub("", text).translate(_PLAIN).split())
+
+
+NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "speech": speech_normalise,
+        "lower": lambda text: " ".join(text.lower().split()),
+        "none": lambda text: " ".join(text.split()),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _ErrorRate(Metric):
+    """Edits over the length of the references, both summed over all samples: not the mean of the samples' rates.
+
+    Options:
+        normalise: ``speech`` (default: see :func:`speech_normalise`), ``lower`` or ``none`` (white space is squeezed, which
+            is what jiwer does). The normaliser is part of the definition: name it beside the number.
+
+    A missing or empty answer deletes every word, which is a rate of 1; the rate has no upper bound because of insertions.
+    Of several references the one with the lowest rate counts. Where all references together are empty, the rate is 0 for
+    empty answers and infinite for others.
+    """
+
+    normalise: str = "speech"
+
+    range = (0.0, float("inf"))
+    unit = "fraction"
+    direction = "lower"
+    answer = "a text; reference: a text or a list of acceptable texts"
+
+    def __post_init__(self) -> None:
+        if self.normalise not in NORMALISERS:
+            raise MetricError(f"{self.name}: normalise='{self.normalise}'; known: {', '.join(NORMALISERS)}")
+
+    def _units(self, text: str) -> Sequence[str]:
+        raise NotImplementedError
+
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``edits`` and ``length`` of the reference (int32)."""
+        from rapidfuzz.distance import Levenshtein
+
+        clean, units = NORMALISERS[self.normalise], self._units
+        table = np.zeros((len(answers), 2), np.int32)
+        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
+            given = units(clean(answer or ""))
+            measured = [
+                (Levenshtein.distance(given, gold), len(gold)) for gold in (units(clean(gold)) for gold in golds)
+            ]
+            table[row] = measured[0] if len(measured) == 1 else min(measured, key=_rate)
+        return Evidence(edits=table[:, 0], length=table[:, 1])
+
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """Weighted edits over weighted length."""
+        w = as_weights(evidence, weights)
+        edits, length = w @ evidence["edits"].astype(np.float64), w @ evidence["length"].astype(np.float64)
+        flawless = (edits == 0) & (w.sum(axis=-1) > 0)
+        rate: FloatArray = np.where(flawless, 0.0, ratio(edits, length, empty=np.inf))
+        return rate
+
+
+def _rate(measured: tuple[int, int]) -> float:
+    edits, length = measured
+    return edits / length if length else float(edits)
+
+
+@dataclass(frozen=True)
+class WordErrorRate(_ErrorRate):
+    """Word error rate; in scripts without spaces each letter is a word. Options as in :class:`_ErrorRate`.
+
+    >>> metric = WordErrorRate()
+    >>> float(metric.reduce(metric.measure(["the cat sat", "我去"], ["The cat sat down.", "我不去。"])))
+    0.2857142857142857
+    """
+
+    name = "wer"
+    title = "Word error rate"
+    definition = "(substitutions + deletions + insertions)/reference words, each summed over all samples"
+    source = "jiwer 4 wer; NIST sclite"
+
+    def _units(self, text: str) -> Sequence[str]:
+        return split_unspaced(text).split()
+
+
+@dataclass(frozen=True)
+class CharacterErrorRate(_ErrorRate):
+    """Character error rate. A space between words is a character, a space beside a letter of an unspaced script is none.
+
+    With ``spaces=False`` no space counts. Options as in :class:`_ErrorRate`.
+    """
+
+    spaces: bool = True
+
+    name = "cer"
+    title = "Character error rate"
+    definition = "character edits/reference characters, each summed over all samples"
+    source = "jiwer 4 cer"
+
+    def _units(self, text: str) -> Sequence[str]:
+        if not self.spaces:
+            return text.replace(" ", "")
+        return text if text.isascii() else _SPACE_AT_UNSPACED.sub("", text)
