@@ -1,0 +1,159 @@
+"""JSON over HTTP with retries: one pool of connections, no work per request beyond what the request needs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import orjson
+
+from genlevel.errors import ModelError, RequestFailed
+
+# An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
+ANSWER_LIMIT = 64 * 2**20
+_LONGEST_WAIT = 120.0
+_REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how long: ``attempts`` tries of ``timeout`` seconds each, doubling waits from ``first`` seconds between."""
+
+    attempts: int = 6
+    timeout: float = 300.0
+    first: float = 0.5
+
+    def wait(self, attempt: int, asked: float | None) -> float:
+        """Seconds before the next try: what the server asked for, else an exponential back-off with jitter."""
+        if asked is not None:
+            return min(asked, _LONGEST_WAIT)
+        # Full jitter spreads the clients that were all turned away at the same moment.
+        return min(_LONGEST_WAIT, self.first * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+class _Retry(Exception):
+    """A fault that may pass."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Http:
+    """A pool of connections to one server."""
+
+    def __init__(self, *, headers: Mapping[str, str], connections: int, retries: Retries, secret: str = "") -> None:
+        self._headers = dict(headers)
+        self._connections = connections
+        self._retries = retries
+        self._secret = secret
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the pool; needs a running event loop."""
+        self._session = aiohttp.ClientSession(
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
+            timeout=aiohttp.ClientTimeout(total=self._retries.timeout),
+            auto_decompress=True,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def post_json(self, url: str, body: bytes) -> Any:
+        """Post ``body`` and decode the JSON answer, trying again on 408, 409, 429, 5xx, broken connections and time-outs.
+
+        Raises:
+            RequestFailed: when the tries are used up, or for an answer that trying again will not mend.
+            ModelError: when no request can work: refused key, unknown address or model.
+        """
+        reason = ""
+        for attempt in range(self._retries.attempts):
+            try:
+                return await self._once(url, body)
+            except _Retry as fault:
+                reason = str(fault)
+                if attempt + 1 < self._retries.attempts:
+                    await asyncio.sleep(self._retries.wait(attempt, fault.after))
+        tries = self._retries.attempts
+        raise RequestFailed(f"{reason} ({tries} {'try' if tries == 1 else 'tries'})")
+
+    async def _once(self, url: str, body: bytes) -> Any:
+        assert self._session is not None, "open() comes first"
+        try:
+            async with self._session.post(url, data=body) as response:
+                data = await _read(response)
+                if response.status == 200:
+                    return _decode(data)
+                self._raise_for(response.status, data, response.headers)
+        except TimeoutError:
+            raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise _Retry(f"connection failed: {self._clean(str(error) or type(error).__name__)}") from None
+
+    def _raise_for(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+        message = self._clean(_message(data))
+        if status in {408, 409, 425, 429} or status >= 500:
+            raise _Retry(f"HTTP {status}: {message}", retry_after(headers.get("Retry-After")))
+        if status in _REFUSED:
+            raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
+        raise RequestFailed(f"HTTP {status}: {message}")
+
+    def _clean(self, text: str) -> str:
+        """One line without the key, which some servers repeat in their messages."""
+        if self._secret:
+            text = text.replace(self._secret, "[key]")
+        return " ".join(text.split())[:300]
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body, at most ANSWER_LIMIT bytes of it."""
+    blocks, size = [], 0
+    async for block in response.content.iter_any():
+        size += len(block)
+        if size > ANSWER_LIMIT:
+            raise RequestFailed(f"the server's answer is longer than {ANSWER_LIMIT >> 20} MiB")
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # A proxy's error page or a torn answer; the next try may bring the real one.
+        raise _Retry(f"the server's answer is not JSON: {data[:60]!r}") from None
+
+
+def _message(data: bytes) -> str:
+    try:
+        value = orjson.loads(data)
+        error = value.get("error", value)
+        message = error.get("message", error) if isinstance(error, dict) else error
+        return str(message)
+    except (orjson.JSONDecodeError, AttributeError):
+        return data[:200].decode("utf-8", "replace")
+
+
+def retry_after(value: str | None, now: float | None = None) -> float | None:
+    """Seconds that a Retry-After header asks for: a number, or the time until a date; ``None`` if it says neither."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value)) if float(value) < 1e9 else None
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, date.timestamp() - (time.time() if now is None else now))
