@@ -99,7 +99,8 @@ class Cider(Metric):
         at, match = _look_up(place[given], place[wanted])
         ours, theirs = given[at], wanted[match]
         product = np.minimum(weight[ours], weight[theirs]) * weight[theirs]
-        dot = np.bincount(slot[theirs], product, slots)
+        # bincount of nothing has integers, whatever the weights are.
+        dot = np.bincount(slot[theirs], product, slots).astype(np.float64)
 
         owner = np.repeat(np.arange(n), np.diff(first))
         norms = norm.reshape(-1, _ORDERS)
