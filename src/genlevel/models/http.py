@@ -34,7 +34,7 @@ class Retries:
         if asked is not None:
             return min(asked, _LONGEST_WAIT)
         # Full jitter spreads the clients that were all turned away at the same moment.
-        return min(_LONGEST_WAIT, self.first * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311
+        return min(_LONGEST_WAIT, self.first * 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 class _Retry(Exception):

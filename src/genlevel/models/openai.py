@@ -26,7 +26,8 @@ from genlevel.models.spec import Spec
 from genlevel.records import Part, PartKind, Reply, Request, Usage
 
 _OPTIONS = (
-    "base_url", "api_key_env", "temperature", "max_tokens", "seed", "system", "concurrency", "timeout", "attempts", "video", "frames",
+    "base_url", "api_key_env", "temperature", "max_tokens", "seed", "system",
+    "concurrency", "timeout", "attempts", "video", "frames",
 )  # fmt: skip
 
 
