@@ -1,0 +1,193 @@
+"""``predictions:DIR``: answers made elsewhere.
+
+The folder mirrors the data (``<task folder>/prediction.json``, also in a ``json/`` folder below it) or holds ``<task-id>.json``.
+A file is the object ``{"task": ..., "data": [{"id", "prediction"}, ...]}`` or the bare list ``[{"id", "prediction"}, ...]``. A prediction
+is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file below the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from genlevel import tasktypes
+from genlevel.datasets.base import Dataset
+from genlevel.errors import DataError, GenlevelError, ModelError, RequestFailed
+from genlevel.models.base import Model
+from genlevel.models.spec import Spec
+from genlevel.records import PART_KINDS, Part, PartKind, Prediction, Reply, Request
+
+# The key of the answer in an entry, by preference; mathematics has its steps and its final answer apart.
+_KEYS = ("prediction", "prediction_final", "answer", "output", "response", "text")
+_SIZE_LIMIT = 2 * 2**30
+
+
+class Found(NamedTuple):
+    """A task's predictions, and one line for each entry that could not be used."""
+
+    predictions: list[Prediction]
+    problems: list[str]
+
+
+class PredictionFolder:
+    """A folder of finished predictions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def file(self, dataset: Dataset) -> Path | None:
+        """The task's prediction file, if there is one."""
+        names = (
+            f"{dataset.relative}/prediction.json",
+            f"{dataset.relative}/json/prediction.json",
+            f"{dataset.relative.removesuffix('/json')}/prediction.json",
+            f"{dataset.task.id}.json",
+        )
+        for name in names:
+            path = self.folder / name
+            if path.is_file():
+                return path
+        return None
+
+    def predictions(self, dataset: Dataset) -> Found:
+        """The answers to one task; without a file none, which the scorer counts as missing.
+
+        Two answers for one id are both dropped and reported: there is no telling which was meant.
+
+        Raises:
+            DataError: in one line, if the file is there but cannot be read.
+        """
+        path = self.file(dataset)
+        if path is None:
+            return Found(
+                [],
+                [
+                    f"{dataset.task.id}: no {dataset.relative}/prediction.json or {dataset.task.id}.json in {self.folder}"
+                ],
+            )
+        media = _media_kinds(dataset)
+        answers: dict[str, Prediction] = {}
+        twice: set[str] = set()
+        problems: list[str] = []
+        for index, entry in enumerate(_entries(path)):
+            where = f"{path} entry {index}"
+            key = next((k for k in _KEYS if isinstance(entry, dict) and k in entry), None)
+            if (
+                not isinstance(entry, dict)
+                or not isinstance(entry.get("id"), (str, int))
+                or isinstance(entry.get("id"), bool)
+            ):
+                problems.append(f"{where}: is no object with an 'id'")
+            elif key is None:
+                problems.append(f"{where} (id {entry['id']}): has no 'prediction'")
+            elif str(entry["id"]) in answers:
+                twice.add(str(entry["id"]))
+                problems.append(f"{where}: a second answer for id '{entry['id']}'; none of them counts")
+            else:
+                answers[str(entry["id"])] = self._prediction(str(entry["id"]), entry[key], media)
+        for sample_id in twice:
+            answers[sample_id] = Prediction(sample_id, error="there are two answers for this id")
+        return Found(list(answers.values()), problems)
+
+    def _prediction(self, sample_id: str, value: Any, media: frozenset[PartKind]) -> Prediction:
+        if value is None or value == "":
+            return Prediction(sample_id, error="the prediction is empty")
+        if media and isinstance(value, str):
+            path = self._inside(value)
+            if path is not None:
+                return Prediction(sample_id, parts=(Part(_kind_of(path, media), path=path),))
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        return Prediction(sample_id, parts=(Part("text", text),))
+
+    def _inside(self, name: str) -> Path | None:
+        """The file that ``name`` names below the folder; None if it is no file there (or lies outside)."""
+        try:
+            root = self.folder.resolve()
+            path = (root / name).resolve()
+            return path if path.is_relative_to(root) and path.exists() else None
+        except (OSError, ValueError, RuntimeError):  # a text too long or too odd to be a path
+            return None
+
+
+def _entries(path: Path) -> Sequence[Any]:
+    try:
+        if path.stat().st_size > _SIZE_LIMIT:
+            raise DataError(f"{path}: is larger than {_SIZE_LIMIT >> 30} GiB")
+        value = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{path}: is not valid JSON (line {error.lineno} column {error.colno}: {error.msg})") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    if isinstance(value, dict):
+        value = value.get("data")
+    if not isinstance(value, list):
+        raise DataError(f"{path}: is neither a list of predictions nor an object with a list 'data'")
+    return value
+
+
+def _media_kinds(dataset: Dataset) -> frozenset[PartKind]:
+    try:
+        return tasktypes.get(dataset.task.task_type).makes - {"text"}
+    except GenlevelError:
+        return frozenset()
+
+
+def _kind_of(path: Path, kinds: frozenset[PartKind]) -> PartKind:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    suffixes: Mapping[str, PartKind] = {
+        ".wav": "audio",
+        ".flac": "audio",
+        ".mp3": "audio",
+        ".mp4": "video",
+        ".ply": "points",
+    }
+    guess = suffixes.get(path.suffix.lower(), "video" if path.is_dir() else "image")
+    return guess if guess in kinds else sorted(kinds)[0]
+
+
+class PredictionsModel(Model):
+    """A model that looks its answers up."""
+
+    takes: frozenset[PartKind] = frozenset(PART_KINDS)
+    makes: frozenset[PartKind] = frozenset(PART_KINDS)
+    concurrency = 8
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._source = PredictionFolder(folder)
+        self.name = name
+        self._answers: dict[str, dict[str, Prediction]] = {}
+        self._datasets: dict[str, Dataset] = {}
+
+    def identity(self) -> Mapping[str, Any]:
+        """The folder."""
+        return {"kind": "predictions", "folder": str(self._source.folder.resolve())}
+
+    async def start(self, datasets: Sequence[Dataset]) -> None:
+        """Remember where each task's file is; it is read when the task is first asked."""
+        self._datasets = {d.task.id: d for d in datasets}
+
+    async def generate(self, request: Request) -> Reply:
+        """The stored answer."""
+        if request.task_id not in self._answers:
+            found = self._source.predictions(self._datasets[request.task_id])
+            # Tasks are asked in order, so one task's answers at a time are enough.
+            self._answers = {request.task_id: {p.id: p for p in found.predictions}}
+        prediction = self._answers[request.task_id].get(request.sample_id)
+        if prediction is None:
+            raise RequestFailed("there is no prediction for this sample")
+        if prediction.error:
+            raise RequestFailed(prediction.error)
+        return Reply(prediction.parts)
+
+
+def from_spec(spec: Spec) -> PredictionsModel:
+    """The model of a SPEC."""
+    spec.check(("name",))
+    folder = Path(spec.name)
+    if not folder.is_dir():
+        raise ModelError(f"model '{spec}': there is no folder {folder}")
+    return PredictionsModel(folder, spec.text("name", folder.resolve().name))
