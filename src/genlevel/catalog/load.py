@@ -134,7 +134,7 @@ def _base_edition(edition: str | None, own: str) -> str:
     if edition is None or (own and edition == own):
         return "" if own else DEFAULT_EDITION
     base, plus, added = edition.partition("+")
-    if base not in EDITIONS or (plus and added != own):
+    if base not in EDITIONS or (plus and (not own or added != own)):
         raise CatalogError(
             f"unknown edition '{shown(edition)}'; there are {', '.join(EDITIONS)} (your own tasks: --catalog FILE)"
         )
