@@ -112,7 +112,7 @@ def _notes(found: Found, checks: list[Check], limit: int) -> None:
             note(f"{check.dataset.task.id}: {check.faults - len(check.problems)} more")
     for title, listed in (("unmatched", found.unmatched), ("ignored", found.ignored)):
         for item in listed[:limit]:
-            note(f"{title}: {item.path}: {item.reason}")
+            note(f"{title}: {item}")
         if len(listed) > limit:
             note(f"{title}: {len(listed) - limit} more")
 

@@ -98,7 +98,8 @@ def load(path: Path) -> tuple[dict[str, Any], list[Any]]:
 
 def parse(data: bytes, path: Path) -> Any:
     """Decoded JSON in UTF-8 (with or without byte order mark) or marked UTF-16; NaN and Infinity are taken."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    mark = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    data = data[mark:]
     if not data.strip():
         raise DataError(f"{path}: the file is empty")
     try:
@@ -107,17 +108,24 @@ def parse(data: bytes, path: Path) -> Any:
         pass
     try:
         text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
-        return json.loads(text)
+        return _whole_letters(json.loads(text), text)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not {error.encoding.upper()} text at byte {error.start}") from None
+        raise DataError(f"{path}: not {error.encoding.upper()} text at byte {mark + error.start}") from None
     except json.JSONDecodeError as error:
-        byte = len(text[: error.pos].encode("utf-8", "surrogatepass"))
+        byte = mark + len(text[: error.pos].encode("utf-8", "surrogatepass"))
         end = " (the file ends too early: is it truncated?)" if _truncated(text, error) else ""
         raise DataError(f"{path}: not JSON at line {error.lineno}, byte {byte}: {error.msg}{end}") from None
     except RecursionError:
         raise DataError(f"{path}: the JSON is nested too deeply") from None
     except ValueError as error:  # a whole number of thousands of digits
         raise DataError(f"{path}: not JSON that can be read: {error}") from None
+
+
+def _whole_letters(value: Any, text: str) -> Any:
+    """The value with escaped halves of surrogate pairs replaced by '?': no file could ever hold an answer to them."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _truncated(text: str, error: json.JSONDecodeError) -> bool:
@@ -146,10 +154,10 @@ def peek(path: Path) -> Peek:
         return Peek(None, {})
     data = data.removeprefix(b"\xef\xbb\xbf")
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
-    return _peek_text(data.decode(encoding, "replace"), whole=len(data) < _PEEK_BYTES - 3)
+    return _peek_text(data.decode(encoding, "replace"))
 
 
-def _peek_text(text: str, *, whole: bool) -> Peek:
+def _peek_text(text: str) -> Peek:
     at = _skip(text, 0)
     if text[at : at + 1] == "[":
         following = text[_skip(text, at + 1) :][:1]
@@ -158,6 +166,8 @@ def _peek_text(text: str, *, whole: bool) -> Peek:
         return Peek(False if text[at:] else None, {})
     header: dict[str, Any] = {}
     at = _skip(text, at + 1)
+    if text[at : at + 1] == "}":
+        return Peek(False, header)
     try:
         while text[at : at + 1] == '"':
             key, at = _DECODER.raw_decode(text, at)
@@ -175,7 +185,7 @@ def _peek_text(text: str, *, whole: bool) -> Peek:
             at = _skip(text, at + 1)
     except (ValueError, RecursionError):
         pass
-    return Peek(None if whole or text else False, header)
+    return Peek(None, header)
 
 
 def _skip(text: str, at: int) -> int:

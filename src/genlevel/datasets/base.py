@@ -49,6 +49,9 @@ class Unmatched:
     path: Path
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

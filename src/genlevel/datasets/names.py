@@ -102,8 +102,12 @@ GENERIC: Final = frozenset(
 
 
 def plain(name: str) -> str:
-    """Letters and digits only, lower case."""
-    return "".join(_WORD.findall(unicodedata.normalize("NFKC", name).casefold()))
+    """Letters and digits only, lower case; a plus sign is a word (RefCOCO and RefCOCO+ are two)."""
+    return "".join(_WORD.findall(_normal(name).casefold()))
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).replace("+", " plus ")
 
 
 def without_parentheses(name: str) -> str:
@@ -114,7 +118,7 @@ def without_parentheses(name: str) -> str:
 @lru_cache(maxsize=8192)
 def words(name: str) -> tuple[str, ...]:
     """The name's words in order: split at case changes and separators, spelled out, without plural."""
-    text = _CAMEL.sub(" ", unicodedata.normalize("NFKC", name))
+    text = _CAMEL.sub(" ", _normal(name))
     found: list[str] = []
     for word in _WORD.findall(text.casefold()):
         spelled = _SPELLED.get(word)

@@ -7,7 +7,7 @@ import threading
 import unicodedata
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from genlevel.errors import RecordError
 
@@ -67,7 +67,19 @@ def _parts(name: str) -> list[str]:
 
 _Entry = tuple[tuple[str, ...], bool]
 """Path components below the folder, and whether a link is among them."""
-_Index = dict[str, list[_Entry]]
+
+
+class _Index(NamedTuple):
+    """Files and folders by the key of their base name, and when each folder last changed."""
+
+    names: dict[str, list[_Entry]]
+    changed: dict[str, int]
+
+    @property
+    def stale(self) -> bool:
+        return any(_changed(folder) != then for folder, then in self.changed.items())
+
+
 _indexes: OrderedDict[str, _Index] = OrderedDict()
 _lock = threading.Lock()
 
@@ -77,7 +89,12 @@ def _key(name: str) -> str:
 
 
 def _lookup(folder: Path, parts: list[str], name: str) -> Path | None:
-    entries = _index(folder).get(_key(parts[-1]), ())
+    index = _index(folder)
+    entries = index.names.get(_key(parts[-1]), ())
+    # Looked at for missing names only: a stat of each folder for every file would be slow.
+    if not entries and index.stale:
+        forget(folder)
+        entries = _index(folder).names.get(_key(parts[-1]), ())
     if not entries:
         return None
     wanted = tuple(parts)
@@ -132,14 +149,23 @@ def _index(folder: Path) -> _Index:
     return index
 
 
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return -1
+
+
 def _read_index(folder: Path) -> _Index:
-    index: _Index = {}
+    index = _Index({}, {})
     count = 0
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         below = waiting.pop()
+        here = str(folder.joinpath(*below))
+        index.changed[here] = _changed(here)
         try:
-            with os.scandir(folder.joinpath(*below)) as entries:
+            with os.scandir(here) as entries:
                 found = list(entries)
         except OSError:
             continue
@@ -151,7 +177,7 @@ def _read_index(folder: Path) -> _Index:
                 )
             where = (*below, entry.name)
             link = entry.is_symlink()
-            index.setdefault(_key(entry.name), []).append((where, link))
+            index.names.setdefault(_key(entry.name), []).append((where, link))
             # Training examples are no test media, and a linked folder may lead anywhere.
             if not link and entry.is_dir() and where != (TRAIN,):
                 waiting.append(where)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from genlevel.media.errors import MediaError
-from genlevel.media.files import name_of, part_bytes
+from genlevel.media.files import name_of, part_bytes, sniff
 from genlevel.media.limits import AUDIO_CHANNELS, AUDIO_VALUES
 from genlevel.records import Part
 
 Samples = npt.NDArray[np.float32]
+
+_NO_SOUND: Final = "not a sound that can be read (WAV, FLAC, Ogg, MP3 or AIFF)"
+
+
+class _Stream(io.BytesIO):
+    """Bytes for libsndfile. A broken file makes it seek before the start, and an error in its callback goes to stderr."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
 
 
 def load_audio(part: Part, *, max_values: int = AUDIO_VALUES) -> tuple[Samples, int]:
@@ -29,8 +41,10 @@ def load_audio(part: Part, *, max_values: int = AUDIO_VALUES) -> tuple[Samples, 
     name, data = name_of(part), part_bytes(part)
     if not data:
         raise MediaError(f"{name}: the file is empty")
+    if not sniff(data[:64]).startswith("audio/"):
+        raise MediaError(f"{name}: {_NO_SOUND}")
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(_Stream(data)) as file:
             frames, channels, rate = int(file.frames), int(file.channels), int(file.samplerate)
             if frames <= 0:
                 raise MediaError(f"{name}: the sound has no samples")
@@ -40,7 +54,7 @@ def load_audio(part: Part, *, max_values: int = AUDIO_VALUES) -> tuple[Samples, 
                 )
             samples: npt.NDArray[Any] = file.read(dtype="float32")
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, MemoryError):
-        raise MediaError(f"{name}: not a sound that can be read (WAV, FLAC, Ogg, MP3 or AIFF)") from None
+        raise MediaError(f"{name}: {_NO_SOUND}") from None
     if len(samples) == 0:
         raise MediaError(f"{name}: the sound has no samples")
     if not np.isfinite(samples).all():
