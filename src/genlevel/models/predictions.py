@@ -1,8 +1,9 @@
 """``predictions:DIR``: answers made elsewhere.
 
 The folder mirrors the data (``<task folder>/prediction.json``, also in a ``json/`` folder below it) or holds ``<task-id>.json``.
-A file is the object ``{"task": ..., "data": [{"id", "prediction"}, ...]}`` or the bare list ``[{"id", "prediction"}, ...]``. A prediction
-is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file below the folder.
+A file is the object ``{"task": ..., "data": [{"id", "prediction"}, ...]}`` or the bare list ``[{"id", "prediction"}, ...]``.
+A prediction is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file below the
+folder.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from genlevel.records import PART_KINDS, Part, PartKind, Prediction, Reply, Requ
 
 # The key of the answer in an entry, by preference; mathematics has its steps and its final answer apart.
 _KEYS = ("prediction", "prediction_final", "answer", "output", "response", "text")
+_TASKS_HELD = 16
 _SIZE_LIMIT = 2 * 2**30
 
 
@@ -174,8 +176,10 @@ class PredictionsModel(Model):
         """The stored answer."""
         if request.task_id not in self._answers:
             found = self._source.predictions(self._datasets[request.task_id])
-            # Tasks are asked in order, so one task's answers at a time are enough.
-            self._answers = {request.task_id: {p.id: p for p in found.predictions}}
+            self._answers[request.task_id] = {p.id: p for p in found.predictions}
+            # Tasks are asked in order, so only the answers of the last few are needed.
+            while len(self._answers) > _TASKS_HELD:
+                del self._answers[next(iter(self._answers))]
         prediction = self._answers[request.task_id].get(request.sample_id)
         if prediction is None:
             raise RequestFailed("there is no prediction for this sample")

@@ -1,0 +1,120 @@
+"""Let a model answer the tasks of a data folder; then score it and print its level.
+
+  genlevel run --model 'openai:my-model?base_url=http://localhost:8000/v1' --data General-Bench-Openset --out runs/my-model
+  genlevel run --model python:my_module:answer --data starter --tasks '*counting*' --limit 20
+
+Every answer is stored as it arrives. The same command goes on where a stopped run was, and asks failed samples again.
+'genlevel models' explains the kinds of model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.output import note
+from genlevel.errors import DataError, GenlevelError
+
+if TYPE_CHECKING:
+    from genlevel.runner import RunSummary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--model", required=True, metavar="SPEC", help="kind:name?option=value (see 'genlevel models')")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="the data folder")
+    parser.add_argument("--out", type=Path, metavar="RUN", help="the run folder (default: runs/<model>-<edition>)")
+    parser.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
+    parser.add_argument("--modality", help="only image, video, audio, 3d or language")
+    parser.add_argument("--scope", metavar="BOARD", help="only the tasks of a board (see 'genlevel tasks --boards')")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N samples of each task")
+    parser.add_argument(
+        "--concurrency", type=_positive, default=0, metavar="N", help="requests in flight (default: the model's)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out; fails if there is none")
+    parser.add_argument("--no-score", action="store_true", help="only ask the model")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_catalog_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, ask, score, rate."""
+    from genlevel import models
+    from genlevel.cli.progress import watcher
+    from genlevel.datasets import find_datasets
+    from genlevel.runner import RunSummary, Settings, describe, make_plan, open_or_create
+    from genlevel.runner import run as ask
+
+    model = models.load(args.model)
+    catalog = load_catalog(args, args.data)
+    chosen = catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
+    found = find_datasets(args.data, catalog)
+    wanted = [d for d in found.datasets if d.task.id in chosen.tasks]
+    if not wanted:
+        raise DataError(
+            f"{args.data}: none of the {len(chosen)} chosen tasks is here ('genlevel data check' says what is)"
+        )
+    for unmatched in found.unmatched[:10]:
+        note(f"not matched: {unmatched}")
+    if len(found.unmatched) > 10:
+        note(f"... and {len(found.unmatched) - 10} more ('genlevel data check' lists all)")
+    plan = make_plan(model, wanted)
+    settings = Settings(args.concurrency, args.limit)
+    out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
+    if args.resume and not (out / "run.json").exists():
+        raise GenlevelError(f"--resume: {out} holds no run")
+    own = args.data / "catalog.csv"
+    used = args.catalog or (own if args.edition is None and own.is_file() else None)
+    meta = describe(
+        model, plan, catalog, settings, spec=args.model, data=args.data, catalog_file=used, sota_file=args.sota
+    )
+    folder = open_or_create(out, meta)
+    for task_id, reason in plan.unsupported.items():
+        note(f"{task_id}: not asked, counts 0: {reason}")
+    display = watcher(args.quiet)
+    try:
+        with display or contextlib.nullcontext():
+            summary: RunSummary = ask(model, plan, folder, settings, watcher=display)
+    except KeyboardInterrupt:
+        note(f"stopped; every answer so far is in {out}. The same command goes on from there.")
+        return 130
+    return _finish(args, out, summary)
+
+
+def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
+    total = summary.total
+    rate = f", {total.asked / summary.seconds:.1f}/s" if total.asked and summary.seconds else ""
+    before = f", {total.stored_before} stored before" if total.stored_before else ""
+    note(f"{out}: {total.answered} answered, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}")
+    for problem in summary.problems[:10]:
+        note(problem)
+    if len(summary.problems) > 10:
+        note(f"... and {len(summary.problems) - 10} more problems (all are in run.json)")
+    if not args.no_score:
+        from genlevel.cli.level_command import print_levels
+        from genlevel.cli.score_command import print_scores
+        from genlevel.scoring.workflow import locate, score_located, write_html_report
+
+        located = locate(out, data=args.data, catalog=args.catalog, edition=args.edition, sota=args.sota)
+        report = score_located(located)
+        print_scores(report, "table")
+        print_levels([report.level], report.catalog)
+        write_html_report(located, out / "report.html")
+        note(f"report: {out / 'report.html'}")
+    return 1 if total.failed else 0
+
+
+def slug(name: str) -> str:
+    """A name as part of a folder's name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
