@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,24 @@ def test_the_contract_on_columns() -> None:
         "id,modality,paradigm,skill_code,skill,name,short_name,dataset,task_type,metric,metric_as_printed,direction,scale,"
         "specialist,sota,notes"
     )
+
+
+def test_the_page_about_catalogs_is_right(tmp_path: Path) -> None:
+    """Runs its Python and loads its CSV."""
+    page = (Path(__file__).parents[2] / "docs" / "catalog.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "docs/catalog.md", "exec"), {})
+    path = tmp_path / "leaves.csv"
+    path.write_text(page.split("```csv\n")[1].split("```")[0])
+    assert load(catalog=path).edition == "leaves"
+    assert (load("2025", catalog=path).edition, load("2025", catalog=path)["image.leaves"].sota) == (
+        "2025+leaves",
+        88.5,
+    )
+    columns = {
+        word.strip("`")
+        for line in page.splitlines()
+        if line.startswith("| `")
+        for word in re.findall(r"`\w+`", line.split("|")[1])
+    }
+    assert {*COLUMNS, "aliases"} <= columns
