@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel import models
     from genlevel.cli.progress import watcher
     from genlevel.datasets import find_datasets
-    from genlevel.runner import RunSummary, Settings, describe, make_plan, open_or_create
+    from genlevel.runner import Settings, describe, make_plan, open_or_create
     from genlevel.runner import run as ask
 
     model = models.load(args.model)
