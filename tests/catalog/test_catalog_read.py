@@ -218,3 +218,16 @@ def test_any_bytes_are_a_catalog_or_a_catalog_error(tmp_path_factory: pytest.Tem
         load(catalog=path)
     except CatalogError as error:
         assert "\n" not in str(error)
+
+
+def test_the_table_of_metrics_agrees_with_the_metrics() -> None:
+    """A metric of the package that is not in the table would have no default direction and scale."""
+    from genlevel.catalog.metrics_table import METRICS_TABLE
+    from genlevel.metrics.registry import METRICS
+
+    for name in METRICS:
+        metric, row = METRICS.load(name), METRICS_TABLE.get(name)
+        assert row is not None, f"{name} is missing in catalog/metrics_table.py"
+        assert metric.direction == row.direction, name
+        if metric.unit == "raw":
+            assert row.scale == "raw", f"{name}: nothing converts a raw number to {row.scale}"

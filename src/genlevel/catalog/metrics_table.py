@@ -41,6 +41,8 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "exact_match": _percent("exact match"),
     "delta1": _percent("share of pixels whose depth is within a factor of 1.25"),
     "auc": _percent("area under the ROC curve"),
+    "mrr": _percent("mean reciprocal rank"),
+    "vqa_accuracy": _percent("accuracy by ten annotators"),
     "recall_at_1": _percent("recall at 1"),
     "recall_at_5": _percent("recall at 5"),
     "recall_at_10": _percent("recall at 10"),
