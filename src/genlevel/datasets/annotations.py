@@ -48,10 +48,11 @@ def read_records(path: Path, folder: Path) -> Iterator[Record | RecordError]:
 
 def _records(path: Path, folder: Path, header: Mapping[str, Any], entries: list[Any]) -> Iterator[Record | RecordError]:
     seen: dict[str, int] = {}
+    start = f"{path}, entry "
     for i, entry in enumerate(entries):
         # Entries are let go as they are used; a file can hold hundreds of megabytes.
         entries[i] = None
-        where = f"{path}, entry {i}"
+        where = start + str(i)
         if not isinstance(entry, dict):
             yield RecordError(f"{where}: an entry is an object, not {type(entry).__name__}")
             continue
