@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genlevel import metrics
+from genlevel.errors import NotScorable
 from genlevel.metrics.evidence import Evidence
+from genlevel.metrics.porter import stem
 from genlevel.metrics.vqa import process_answer
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -129,3 +134,139 @@ def test_vqa_accuracy_of_ten_annotators(agreeing: int, expected: float) -> None:
     assert metrics.compute("vqa_accuracy", ["yes"], [["yes"] * agreeing + ["no"] * (10 - agreeing)]) == pytest.approx(
         expected
     )
+
+
+class NoSynonyms:
+    """In place of WordNet: no word has a synset."""
+
+    @staticmethod
+    def synsets(_: str) -> list:
+        return []
+
+
+def test_meteor_without_synonyms_is_nltks() -> None:
+    from nltk.translate.meteor_score import meteor_score
+
+    answers, references = corpus(150, refs=3, seed=5)
+    answers += ["", "cats running", "it is a guide to action which ensures that the military always obeys the commands"]
+    references += [
+        ["a"],
+        ["the cat ran quickly run cat"],
+        ["it is a guide to action that ensures that the military will heed"],
+    ]
+    expected = [
+        meteor_score([r.split() for r in refs], a.split(), wordnet=NoSynonyms()) if a else 0.0
+        for a, refs in zip(answers, references, strict=True)
+    ]
+    metric = metrics.get("meteor", tokenizer="space")
+    evidence = metric.measure(answers, references)
+    assert metric.reduce(evidence) == pytest.approx(np.mean(expected), abs=1e-12)
+    for row, value in enumerate(expected):
+        assert metric.reduce(evidence.take([row])) == pytest.approx(value, abs=1e-12)
+
+
+def test_meteor_of_the_example_in_nltks_documentation() -> None:
+    answer = "It is a guide to action which ensures that the military always obeys the commands of the party"
+    gold = "It is a guide to action that ensures that the military will forever heed Party commands"
+    assert metrics.compute("meteor", [answer], [gold], tokenizer="space") == pytest.approx(0.6944, abs=5e-5)
+
+
+WORDNET = Path(os.environ.get("GENLEVEL_WORDNET", "/usr/share/wordnet"))
+
+
+@pytest.mark.skipif(not (WORDNET / "data.noun").exists(), reason="no WordNet database; install wordnet-base")
+def test_meteor_with_synonyms_is_nltks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nltk
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+    from nltk.translate.meteor_score import meteor_score
+
+    folder = tmp_path / "corpora" / "wordnet"
+    folder.mkdir(parents=True)
+    for kind in ("noun", "verb", "adj", "adv"):
+        for name in (f"index.{kind}", f"data.{kind}", f"{kind}.exc"):
+            (folder / name).write_bytes((WORDNET / name).read_bytes())
+    # The map between versions is of no use here, and would need one more Debian package.
+    monkeypatch.setattr(WordNetCorpusReader, "map_wn", lambda self, version="wordnet": None)
+    (folder / "lexnames").write_text("".join(f"{i:02d}\tx\t1\n" for i in range(45)))
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reader = WordNetCorpusReader(str(folder), None)
+        words = [
+            "car",
+            "auto",
+            "automobile",
+            "big",
+            "large",
+            "dogs",
+            "hound",
+            "domestic",
+            "dog",
+            "ran",
+            "running",
+            "rush",
+            "quick",
+            "fast",
+            "speedy",
+            "galore",
+            "the",
+            "a",
+            "mice",
+        ]
+        answers, references = [], []
+        rng = random.Random(0)
+        for _ in range(60):
+            answers.append(" ".join(rng.choices(words, k=rng.randint(1, 9))))
+            references.append([" ".join(rng.choices(words, k=rng.randint(1, 9))) for _ in range(2)])
+        expected = [
+            meteor_score([r.split() for r in refs], a.split(), wordnet=reader)
+            for a, refs in zip(answers, references, strict=True)
+        ]
+    value = metrics.compute("meteor", answers, references, tokenizer="space", wordnet=str(WORDNET))
+    assert value == pytest.approx(np.mean(expected), abs=1e-12)
+    assert value > metrics.compute("meteor", answers, references, tokenizer="space") + 0.01
+
+
+def test_meteor_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(NotScorable, match="wordnet-base"):
+        metrics.compute("meteor", ["a"], ["a"], wordnet=str(tmp_path))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(alphabet="abeilnorstyz", max_size=5),
+    st.sampled_from(
+        [
+            "s",
+            "ies",
+            "sses",
+            "ed",
+            "eed",
+            "ing",
+            "y",
+            "ational",
+            "alli",
+            "bli",
+            "logi",
+            "icate",
+            "ness",
+            "al",
+            "ement",
+            "ment",
+            "ent",
+            "sion",
+            "tion",
+            "ive",
+            "ize",
+            "e",
+            "ll",
+            "ied",
+            "able",
+        ]
+    ),
+    st.sampled_from(["", "s", "ly", "ed"]),
+)
+def test_stems_are_nltks(start: str, middle: str, end: str) -> None:
+    from nltk.stem.porter import PorterStemmer
+
+    assert stem(start + middle + end) == PorterStemmer().stem(start + middle + end)

@@ -22,6 +22,7 @@ METRICS = Registry(
         "recall_at_5": "genlevel.metrics.retrieval:RecallAt5",
         "recall_at_10": "genlevel.metrics.retrieval:RecallAt10",
         "mrr": "genlevel.metrics.retrieval:MeanReciprocalRank",
+        "meteor": "genlevel.metrics.meteor:Meteor",
         "exact_match": "genlevel.metrics.qa:ExactMatch",
         "f1": "genlevel.metrics.qa:TokenF1",
         "macro_accuracy": "genlevel.metrics.classification:MacroAccuracy",
