@@ -47,7 +47,7 @@ def row_2025(source: Row) -> Row:
     identifier, aliases = clean(source["task_id"], rules.CLEAN_IDS_2025)
     own = ("modality", "paradigm", "skill_code", "skill", "name", "short_name", "metric", "metric_as_printed")
     row = {column: source[column] for column in (*own, "direction", "scale", "sota")}
-    row |= {"id": identifier, "aliases": aliases}
+    row |= {"id": identifier, "aliases": rules.OTHER_NAMES_2025.get(identifier, aliases)}
     row["task_type"] = task_type_2025(row)
     row["notes"] = "; ".join(dict.fromkeys(filter(None, notes_2025(row))))
     return row

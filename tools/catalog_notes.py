@@ -36,6 +36,7 @@ BY_METRIC_2025 = {
 
 # By the last part of the clean id.
 BY_TASK_2025 = {
+    "docre": "the public data has no folder of this name; Dialogue-Relation-Extraction is taken for it, by elimination",
     "tire-crack-detection": "the printed name carries an author's remark: one category per image, no map",
     "text-manipulation-classification": "the printed name carries an author's remark",
     "human-related-image-captioning": 'misprint in the name: "Imaghe"',

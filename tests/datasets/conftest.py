@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from genlevel.catalog import Catalog
 from genlevel.records import Task
+
+# Any JSON value, ids among the keys.
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5) | st.just("id"), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 def task(identifier: str, name: str, **options: Any) -> Task:

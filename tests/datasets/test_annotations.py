@@ -13,13 +13,7 @@ from genlevel.datasets.annotations import FILE_BYTES, DuplicateId, parse, peek, 
 from genlevel.errors import DataError, RecordError
 from genlevel.records import Record
 
-from .conftest import entry
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5) | st.just("id"), inner, max_size=4),
-    max_leaves=12,
-)
+from .conftest import JSON, entry
 
 
 def read(write, content, **header):

@@ -6,15 +6,18 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from genlevel.catalog import load
 from genlevel.cli import main
-from genlevel.datasets import find_datasets
+from genlevel.datasets import Dataset, find_datasets
 from genlevel.datasets.check import check_dataset
 from genlevel.errors import RecordError
 from genlevel.media import encode_png, encode_wav
 from genlevel.records import Part, Record, Sample
 
-from .conftest import entry
+from .conftest import JSON, entry
 
 CSV = """id,modality,paradigm,name,task_type,metric
 image.comprehension.bird-detection,image,comprehension,Bird Detection,image-classification,accuracy
@@ -82,6 +85,28 @@ def test_a_truncated_file_is_one_fault(write, tmp_path, small_catalog):
     check = check_dataset(dataset, None)
     assert (check.samples, check.unreadable) == (0, 1)
     assert "truncated" in check.problems[0]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"id": st.integers(0, 9) | JSON},
+            optional={"input": JSON, "output": JSON, "image_file": JSON, "video_file_list": JSON},
+        )
+        | JSON,
+        max_size=5,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_wrong_types_everywhere_are_counted(tmp_path_factory, values):
+    root = tmp_path_factory.mktemp("any")
+    (root / "annotation.json").write_text(json.dumps(values))
+    task = load("2025")["language.causal-reasoning"]
+    dataset = Dataset(task, root, root / "annotation.json", "")
+    check = check_dataset(dataset, None, keep=99)
+    assert check.samples + check.faults == len(values)
+    assert len(check.problems) == check.faults
+    assert all("\n" not in line and "entry" in line for line in check.problems)
 
 
 def test_command(mixed, tmp_path, capsys):

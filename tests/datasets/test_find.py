@@ -139,6 +139,17 @@ def test_media_folders_are_not_searched_and_archives_are_named(write, tmp_path, 
     assert [(u.path.name, u.reason) for u in found.unmatched] == [("StaticVDE.zip", "an archive; unpack it first")]
 
 
+def test_a_task_folder_without_annotation_is_listed(write, tmp_path, small_catalog):
+    write("nlp/Causal-Reasoning/annotation.json", ENTRIES)
+    write("image/comprehension/BirdDetection/images/a.png", b"x")
+    write("nlp/Story-Generation/prediction.json", "[]")
+    found = find_datasets(tmp_path / "data", small_catalog)
+    assert [(u.path.name, u.reason) for u in found.unmatched] == [
+        ("BirdDetection", "no annotation file in this folder"),
+        ("Story-Generation", "no annotation file in this folder"),
+    ]
+
+
 def test_links_are_listed_not_followed(write, tmp_path, small_catalog):
     outside = tmp_path / "outside"
     outside.mkdir()

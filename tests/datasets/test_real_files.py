@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from genlevel.catalog import load
 from genlevel.datasets import find_datasets
 from genlevel.datasets.check import check_dataset
+from genlevel.datasets.paths import resolve_media
 from genlevel.records import Record
 
 ROOT = Path(__file__).parents[2] / ".." / "shared" / "data" / "general-bench-openset"
@@ -28,30 +30,33 @@ EXPECTED = {
     "nlp/Temporal-Reasoning": ("language.temporal-reasoning", 204),
     "nlp/Multi-Turn-Daily-Dialogue-Generation": ("language.multi-turn-daily-dialogue-generation", 222),
     "nlp/Natural-Language-Inference": ("language.natural-language-inference", 196),
+    # By the catalog's alias: the edition has no task of this name.
+    "nlp/Dialogue-Relation-Extraction": ("language.docre", 200),
 }
-DIALOGUE = "nlp/Dialogue-Relation-Extraction"
-OWN_TASK = "id,modality,paradigm,name,task_type,metric\nlanguage.{0},language,language,{0},token-extraction,micro_f1\n"
 
 
-def test_tasks_of_the_2025_edition():
+def test_all_ten_tasks_with_every_image():
     found = find_datasets(ROOT, load("2025"))
     assert {d.relative: (d.task.id, sum(1 for _ in d.records())) for d in found.datasets} == EXPECTED
-    # The edition has no row for dialogue relation extraction; the folder is listed and not given to a near task.
-    assert [u.path.parent.name for u in found.unmatched] == ["Dialogue-Relation-Extraction"]
-    assert found.ignored == []
-
-
-def test_all_ten_load_with_every_image_once_the_tenth_has_a_row(tmp_path):
-    own = tmp_path / "own.csv"
-    own.write_text(OWN_TASK.format("dialogue-relation-extraction"))
-    found = find_datasets(ROOT, load("2025", catalog=own))
     assert found.unmatched == []
-    assert {d.relative for d in found.datasets} == {*EXPECTED, DIALOGUE}
-    total = 0
+    assert found.ignored == []
+    total = images = 0
     for dataset in found.datasets:
         assert all(isinstance(record, Record) for record in dataset.records())
         check = check_dataset(dataset, None)
         assert check.faults == 0, check.problems
         assert check.closed == 0
         total += check.samples
-    assert total == 1604 + 200
+        if dataset.task.modality == "image":
+            for record in dataset.records():
+                assert isinstance(record, Record)
+                assert resolve_media(record.folder, record.value["input"]["image_file"]).is_file()
+                images += 1
+    assert (total, images) == (1804, 556)
+
+
+def test_a_folder_without_a_task_is_listed_and_not_given_to_a_near_one():
+    edition = load("2025")
+    found = find_datasets(ROOT, replace(edition, aliases={}))
+    assert len(found.datasets) == 9
+    assert [u.path.parent.name for u in found.unmatched] == ["Dialogue-Relation-Extraction"]

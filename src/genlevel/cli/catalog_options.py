@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
 
-DEFAULT_EDITION = "2025"
-
 
 def add_catalog_options(parser: argparse.ArgumentParser) -> None:
     """Add --edition, --catalog and --sota."""
@@ -31,4 +29,4 @@ def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
     own = data / "catalog.csv" if data is not None else None
     if args.edition is None and args.catalog is None and own is not None and own.is_file():
         return load(catalog=own, sota=args.sota)
-    return load(args.edition or DEFAULT_EDITION, catalog=args.catalog, sota=args.sota)
+    return load(args.edition, catalog=args.catalog, sota=args.sota)

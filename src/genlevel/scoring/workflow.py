@@ -50,7 +50,7 @@ def locate(
             catalog = root / "catalog.csv"
     if sota is None and meta.get("sota"):
         sota = Path(meta["sota"])
-    chosen = load(catalog=catalog, sota=sota) if catalog else load(edition or "2025", sota=sota)
+    chosen = load(edition, catalog=catalog, sota=sota)
     asked = set(meta["tasks"])
     datasets = [d for d in find_datasets(root, chosen).datasets if d.task.id in asked]
     gone = asked - {d.task.id for d in datasets}
