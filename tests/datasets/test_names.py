@@ -136,7 +136,7 @@ def test_language_names_found_in_the_wild(name, slug):
         "Detection",
         "VQA",
         "Code",
-        "dialogue_relation_extraction",
+        "image_relation_extraction",
         "",
         "🙂",
         "Person",

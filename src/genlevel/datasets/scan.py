@@ -20,6 +20,8 @@ _OTHER: Final = re.compile(
 )
 _ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".tar.xz", ".tar.bz2", ".parquet")
 _INNER: Final = frozenset({"json", "annotation", "annotations"})
+# What lies directly below these is a task's folder.
+_PARENTS: Final = frozenset({"comprehension", "generation", "nlp", "language"})
 # Folders of media are not searched. The names of modalities are media too, but only inside a task's folder.
 _MEDIA: Final = frozenset(
     {"images", "imgs", "videos", "audios", "pointclouds", "point_clouds", "frames", "masks", "meshes", "jpegimages"}
@@ -81,6 +83,7 @@ def _visit(root: Path, relative: str, depth: int, found: Scan) -> None:
             raise DataError(f"{root}: cannot be listed ({error.strerror})") from None
         found.notes.append(Unmatched(folder, f"cannot be listed ({error.strerror})"))
         return
+    known = len(found.candidates) + len(found.notes)
     for name in listing.links:
         found.notes.append(Unmatched(folder / name, "a link is not followed; put the files themselves here"))
     certain = _task_folder(folder, relative, listing, found)
@@ -96,6 +99,8 @@ def _visit(root: Path, relative: str, depth: int, found: Scan) -> None:
             found.notes.append(Unmatched(folder / name, f"more than {_DEPTH} folders deep; not searched"))
             continue
         _visit(root, f"{relative}/{name}" if relative else name, depth + 1, found)
+    if folder.parent.name.casefold() in _PARENTS and known == len(found.candidates) + len(found.notes):
+        found.notes.append(Unmatched(folder, "no annotation file in this folder"))
 
 
 def _task_folder(folder: Path, relative: str, listing: _Listing, found: Scan) -> bool:
