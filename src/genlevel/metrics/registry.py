@@ -23,6 +23,7 @@ METRICS = Registry(
         "recall_at_10": "genlevel.metrics.retrieval:RecallAt10",
         "mrr": "genlevel.metrics.retrieval:MeanReciprocalRank",
         "meteor": "genlevel.metrics.meteor:Meteor",
+        "codebleu": "genlevel.metrics.codebleu:CodeBleu",
         "exact_match": "genlevel.metrics.qa:ExactMatch",
         "f1": "genlevel.metrics.qa:TokenF1",
         "macro_accuracy": "genlevel.metrics.classification:MacroAccuracy",
