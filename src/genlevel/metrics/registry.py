@@ -24,6 +24,8 @@ METRICS = Registry(
         "mrr": "genlevel.metrics.retrieval:MeanReciprocalRank",
         "meteor": "genlevel.metrics.meteor:Meteor",
         "codebleu": "genlevel.metrics.codebleu:CodeBleu",
+        "teds": "genlevel.metrics.tables:Teds",
+        "teds_struct": "genlevel.metrics.tables:TedsStruct",
         "exact_match": "genlevel.metrics.qa:ExactMatch",
         "f1": "genlevel.metrics.qa:TokenF1",
         "macro_accuracy": "genlevel.metrics.classification:MacroAccuracy",
