@@ -56,7 +56,8 @@ class ScoreMap:
         values = np.asarray(x, dtype=np.float64) * (1.0 if scale is None else unit_factor(scale, self.unit))
         with np.errstate(divide="ignore", over="ignore"):
             sigma = np.clip(_KINDS[self.kind](values, self), 0.0, 100.0)
-        return np.where(np.isnan(values), 0.0, sigma)
+        result: FloatArray = np.where(np.isnan(values), 0.0, sigma)
+        return result
 
     def formula(self) -> str:
         """The map in words, for tables and pages."""
@@ -86,7 +87,8 @@ def _sigmoid(z: FloatArray) -> FloatArray:
 
 def _of_error(x: FloatArray, t: float) -> FloatArray:
     """T / x for errors, with 0 (and a rounding below it) as the perfect one."""
-    return np.divide(t, x, out=np.full(x.shape, np.inf), where=~(x <= 0.0))
+    quotient: FloatArray = np.divide(t, x, out=np.full(x.shape, np.inf), where=~(x <= 0.0))
+    return quotient
 
 
 def _map_sigmoid(x: FloatArray, m: ScoreMap) -> FloatArray:

@@ -68,7 +68,7 @@ class Protocol:
 
     def variant(self, *, comparison: Comparison | None = None, agents: Agents | None = None) -> Protocol:
         """This protocol with another comparison or agent policy; the name says what differs."""
-        changes = []
+        changes: list[str] = []
         if comparison is not None and comparison != self.comparison:
             changes.append(comparison)
         if agents is not None and agents != self.agents:

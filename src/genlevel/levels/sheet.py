@@ -123,7 +123,7 @@ class Sheet:
         masked = np.where(wins, sigma, 0.0)
         language = self._mean(masked, [LANGUAGE])
         pooled = self.protocol.pooling == "pooled"
-        modalities = {
+        modalities: dict[str, Mapping[str, FloatArray]] = {
             m: (_pooled(self, sigma, masked, [m]) if pooled else _halves(self, sigma, masked, m))
             for m in MODALITIES
             if any(key[0] == m for key in self.groups) and m != LANGUAGE[0]
@@ -174,8 +174,8 @@ def _halves(sheet: Sheet, sigma: FloatArray, masked: FloatArray, modality: str) 
     present = [half for half in HALVES if (modality, half) in sheet.groups]
     comprehension, generation = (sheet._mean(masked, [(modality, half)]) for half in HALVES)
     return {
-        "S2": sum(sheet._mean(sigma, [(modality, half)]) for half in present) / np.float64(len(present)),
-        "S3": (comprehension + generation) / np.float64(len(present)),
+        "S2": np.sum([sheet._mean(sigma, [(modality, half)]) for half in present], axis=0) / len(present),
+        "S3": (comprehension + generation) / len(present),
         "S4": harmonic(comprehension, generation),
     }
 
