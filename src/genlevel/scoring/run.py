@@ -14,7 +14,7 @@ from typing import NamedTuple
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError
-from genlevel.levels import PROTOCOLS, ModelLevel, rate
+from genlevel.levels import ModelLevel, add_intervals, get_protocol, rate
 from genlevel.records import Prediction, TaskScore
 from genlevel.scoring.task import ScoredTask, score_task
 
@@ -66,9 +66,12 @@ def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, set
     """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor."""
     work = partial(_score_one, source=source, settings=settings)
     tasks = tuple(_map(work, datasets, settings.jobs))
-    protocol = PROTOCOLS[settings.protocol or catalog.protocol]
+    protocol = get_protocol(settings.protocol or catalog.protocol)
     scores = {t.score.task_id: t.score for t in tasks}
     level = rate(catalog, scores, protocol, model=settings.model, dispatcher=settings.dispatcher)
+    values = {t.score.task_id: t.replicates for t in tasks if t.replicates is not None}
+    coverages = {t.score.task_id: t.coverages for t in tasks if t.coverages is not None}
+    level = add_intervals(level, catalog, protocol, values, coverages)
     problems = tuple(line for t in tasks for line in t.problems)
     return ScoreReport(settings, catalog, tasks, level, problems)
 
