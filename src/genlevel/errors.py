@@ -38,6 +38,10 @@ class ModelError(GenlevelError):
 class RequestFailed(GenlevelError):
     """A model failed on one request for good, after all retries. Recorded as that sample's error."""
 
+    def __init__(self, message: str, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
 
 class RunError(GenlevelError):
     """A run folder does not fit the command or cannot be used."""

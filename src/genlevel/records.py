@@ -116,10 +116,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model gave for one request."""
+    """What a model gave for one request, in how many attempts."""
 
     parts: tuple[Part, ...]
     usage: Usage = Usage()
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Model(ABC):
     makes: frozenset[PartKind] = frozenset({"text"})
     dispatcher: bool = False
     concurrency: int = 1
+    inline: int = 0
+    """Media files of up to this many bytes reach the model as data, read beforehand and off the event loop."""
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:

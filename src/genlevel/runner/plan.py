@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from genlevel import tasktypes
 from genlevel._version import __version__
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
-from genlevel.errors import DataError, GenlevelError, RecordError, RunError
+from genlevel.errors import DataError, GenlevelError, RunError
 from genlevel.models.base import Model
-from genlevel.records import Part, Request
 from genlevel.runner.store import RunFolder
-from genlevel.tasktypes import TaskType
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run. ``concurrency`` 0 leaves it to the model; ``limit`` asks only each task's first samples."""
+    """How to run. ``concurrency`` and ``batch_size`` 0 leave it to the model; ``limit`` asks only each task's first samples.
+
+    ``grace`` is how many seconds requests in flight get to finish when the run is interrupted.
+    """
 
     concurrency: int = 0
     limit: int | None = None
     batch_size: int = 0
+    grace: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -66,52 +68,6 @@ def _cannot(model: Model, dataset: Dataset) -> str:
     return ""
 
 
-def requests(dataset: Dataset, kind: TaskType, limit: int | None, problems: list[str]) -> Iterator[Request]:
-    """The task's requests in file order; a record that cannot be read is noted and passed over."""
-
-    def readable() -> Iterator[Request]:
-        for record in dataset.records():
-            if isinstance(record, RecordError):
-                problems.append(str(record))
-                continue
-            try:
-                yield kind.ask(kind.read(record), dataset.task)
-            except RecordError as error:
-                problems.append(str(error))
-
-    try:
-        yield from islice(readable(), limit)
-    except DataError as error:
-        problems.append(str(error))
-
-
-def request_key(request: Request, identity: bytes) -> str:
-    """The hash of everything that an answer depends on: the request's parts and the model's identity."""
-    digest = hashlib.sha256(identity)
-    for text in (request.task_type, ",".join(sorted(request.makes))):
-        digest.update(text.encode() + b"\0")
-    for part in request.parts:
-        content = part.text.encode("utf-8", "surrogatepass") if part.kind == "text" else _content(part)
-        digest.update(part.kind.encode() + len(content).to_bytes(8, "little") + content)
-    return digest.hexdigest()[:32]
-
-
-def _content(part: Part) -> bytes:
-    if part.data is not None:
-        return hashlib.sha256(part.data).digest()
-    assert part.path is not None
-    files = sorted(part.path.iterdir()) if part.path.is_dir() else [part.path]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.digest()
-
-
-def identity_bytes(model: Model) -> bytes:
-    """The model's identity as bytes to hash."""
-    return orjson.dumps(dict(model.identity()), option=orjson.OPT_SORT_KEYS)
-
-
 def describe(
     model: Model,
     plan: Plan,
@@ -136,47 +92,89 @@ def describe(
         "sota_sha256": catalog.sota_sha256,
         "data": str(data.resolve()),
         "limit": settings.limit,
-        "tasks": {
-            d.task.id: {"folder": d.relative, "sha256": hashlib.sha256(d.annotation.read_bytes()).hexdigest()}
-            for d in plan.datasets
-        },
+        "tasks": {d.task.id: {"folder": d.relative, "sha256": _digest(d.annotation)} for d in plan.datasets},
         "unsupported": plan.unsupported,
         "settings": {"concurrency": settings.concurrency or model.concurrency},
-        "versions": {"genlevel": __version__, "python": platform.python_version()},
+        "versions": {"genlevel": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "start": datetime.now(UTC).isoformat(timespec="seconds"),
         "end": None,
     }
 
 
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
 def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:
     """The folder of a run: a new one, or one that fits this run and so is gone on with.
+
+    A run may get further tasks, and a higher limit if all its tasks are in the command.
 
     Raises:
         RunError: saying what differs, if the folder holds another run, or other files.
     """
-    if not (path / "run.json").exists():
-        if path.exists() and (not path.is_dir() or any(p.name != ".lock" for p in path.iterdir())):
-            raise RunError(f"{path}: exists and is no run folder; give another --out")
+    try:
+        strangers = [p.name for p in path.iterdir() if p.name not in {".lock", "predictions"}] if path.exists() else []
+    except OSError as error:
+        raise RunError(f"{path}: cannot be a run folder ({error.strerror}); give another --out") from None
+    if "run.json" not in strangers:
+        if strangers:
+            raise RunError(f"{path}: holds {min(strangers)!r} and is no run folder; give another --out")
         return RunFolder.create(path, meta)
     folder = RunFolder.open(path)
     old = folder.meta
-    for key, what in (
-        ("identity", "another model or other settings"),
-        ("edition", "another edition"),
-        ("limit", "another --limit"),
-    ):
+    _check_fit(path, old, meta)
+    same = old.get("limit") == meta["limit"] and old.get("versions", {}).get("genlevel") == __version__
+    # What is known of a task from before (that it was read to its end, say) holds only under the same conditions.
+    tasks = {**(old.get("tasks") or {}), **meta["tasks"]}
+    if same:
+        tasks.update(old.get("tasks") or {})
+    unsupported = {**(old.get("unsupported") or {}), **meta["unsupported"]}
+    folder.write_meta(
+        **{
+            **meta,
+            "tasks": tasks,
+            "unsupported": {task_id: reason for task_id, reason in unsupported.items() if task_id not in tasks},
+            "start": old.get("start", meta["start"]),
+        }
+    )
+    return folder
+
+
+def _check_fit(path: Path, old: dict[str, Any], meta: dict[str, Any]) -> None:
+    for key, what in (("identity", "another model or other settings"), ("edition", "another edition")):
         if old.get(key) != meta[key]:
             raise RunError(
-                f"{path}: holds a run of {what} ({key} was {_shown(old.get(key))}, now {_shown(meta[key])}); give another --out"
+                f"{path}: holds a run of {what} ({_difference(key, old.get(key), meta[key])}); give another --out"
             )
-    for task_id, task in (old.get("tasks") or {}).items():
-        now = meta["tasks"].get(task_id)
-        if now is not None and now["sha256"] != task["sha256"]:
+    stored = old.get("tasks") or {}
+    missing = sorted(stored.keys() - meta["tasks"].keys())
+    before, now = old.get("limit"), meta["limit"]
+    if before != now and (before is None or (now is not None and now < before) or missing):
+        also = " and cover all its tasks" if missing else ""
+        raise RunError(
+            f"{path}: holds a run with --limit {before}, not {now}; give that limit or a higher one{also}, or another --out"
+        )
+    if missing and old.get("data") != meta["data"]:
+        raise RunError(
+            f"{path}: its task {missing[0]} is not in {meta['data']}, but in {old.get('data')}; give another --out"
+        )
+    for task_id, task in stored.items():
+        new = meta["tasks"].get(task_id)
+        if new is not None and new["sha256"] != task.get("sha256"):
             raise RunError(f"{path}: the data of {task_id} has changed since this run began; give another --out")
-    tasks = {**(old.get("tasks") or {}), **meta["tasks"]}
-    start = old.get("start", meta["start"])
-    folder.write_meta(**{**meta, "tasks": tasks, "start": start})
-    return folder
+
+
+def _difference(key: str, old: Any, new: Any) -> str:
+    """What differs, in a few words: of two settings only those that are not the same."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        return ", ".join(f"{name} was {_shown(old.get(name))}, now {_shown(new.get(name))}" for name in names)
+    return f"{key} was {_shown(old)}, now {_shown(new)}"
 
 
 def _shown(value: Any) -> str:

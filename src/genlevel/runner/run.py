@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any
 
-from genlevel import tasktypes
-from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError, ModelError, RunError
-from genlevel.models.base import BatchModel, Model
-from genlevel.records import Prediction, Reply, Request
-from genlevel.runner.plan import Plan, Settings, identity_bytes, request_key, requests
-from genlevel.runner.store import RunFolder, RunWriter
+from genlevel._version import __version__
+from genlevel.models.base import Model
+from genlevel.runner.engine import Counts, Engine, Watcher
+from genlevel.runner.plan import Plan, Settings
+from genlevel.runner.store import RunFolder
 
-# Requests are read and hashed in a thread, this many at a time, so that the event loop is never held up by a slow disk.
-_CHUNK = 32
+__all__ = ["Counts", "RunSummary", "Watcher", "run"]
 
-
-@dataclass
-class Counts:
-    """What became of a task's samples in this run."""
-
-    asked: int = 0
-    answered: int = 0
-    failed: int = 0
-    stored_before: int = 0
+_META_EVERY = 5.0
+_PROBLEMS_KEPT = 1000
 
 
 @dataclass
 class RunSummary:
-    """What a run did: counts by task, and one line for each thing that a person should know."""
+    """What a run did: counts by task, and one line for each thing that a person should know.
+
+    ``problems`` holds the first thousand of ``problem_count``.
+    """
 
     tasks: dict[str, Counts] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    problem_count: int = 0
     seconds: float = 0.0
+    interrupted: bool = False
 
     @property
     def total(self) -> Counts:
@@ -49,26 +47,43 @@ class RunSummary:
                 setattr(total, name, getattr(total, name) + getattr(counts, name))
         return total
 
+    def note(self, line: str) -> None:
+        """Add a problem."""
+        self.problem_count += 1
+        if len(self.problems) < _PROBLEMS_KEPT:
+            self.problems.append(line)
 
-class Watcher:
-    """Told what happens, for a progress display; does nothing itself."""
+
+class _Record(Watcher):
+    """Passes everything on, and keeps ``run.json`` up to date with the tasks that are finished."""
+
+    def __init__(self, folder: RunFolder, watcher: Watcher) -> None:
+        self._folder, self._watcher = folder, watcher
+        self._tasks: dict[str, dict[str, Any]] = folder.meta["tasks"]
+        self._written = time.monotonic()
 
     def task(self, task_id: str, samples_done_before: int) -> None:
-        """The samples of this task are now being read."""
+        self._watcher.task(task_id, samples_done_before)
 
     def sample(self, task_id: str, failed: bool) -> None:
-        """A sample has been stored."""
+        self._watcher.sample(task_id, failed)
 
     def total(self, samples: int) -> None:
-        """The number of samples in the whole run is known."""
+        self._watcher.total(samples)
 
     def finished(self, task_id: str, counts: Counts) -> None:
-        """All samples of this task are stored."""
+        # "complete" lets a resumed run pass over the task without reading its data.
+        complete = counts.samples if not counts.failed else None
+        self._tasks.setdefault(task_id, {}).update(complete=complete, samples=counts.samples, failed=counts.failed)
+        if time.monotonic() - self._written > _META_EVERY:
+            self._folder.write_meta(tasks=self._tasks)
+            self._written = time.monotonic()
+        self._watcher.finished(task_id, counts)
 
-
-class _Job(NamedTuple):
-    request: Request
-    key: str
+    def complete(self, task_id: str) -> int | None:
+        """How many samples the task has, if all of them had been answered when it was last read."""
+        samples = self._tasks.get(task_id, {}).get("complete")
+        return samples if isinstance(samples, int) else None
 
 
 def run(
@@ -81,172 +96,71 @@ def run(
 ) -> RunSummary:
     """Ask the model everything that has no stored answer yet.
 
-    Failures of single samples are stored and counted; they are asked again when the run is resumed.
+    Failures of single samples are stored and counted; they are asked again when the run is resumed. On Ctrl-C no new request
+    is sent, those in flight get ``settings.grace`` seconds to finish, and everything answered so far is stored.
 
     Raises:
         ModelError: when no request can work.
         RunError: when the folder cannot be written, or another process writes to it.
+        KeyboardInterrupt: after a clean stop.
     """
     started = time.monotonic()
+    settings = settings or Settings()
     summary = RunSummary(unsupported=dict(plan.unsupported))
+    if settings.concurrency:
+        model.concurrency = settings.concurrency
     with folder.writer() as writer:
-        runner = _Runner(model, settings or Settings(), folder, writer, summary, watcher or Watcher())
-        asyncio.run(runner.all(plan.datasets))
-        summary.problems += writer.notes
-        summary.seconds = time.monotonic() - started
-        total = summary.total
-        folder.write_meta(
-            end=datetime.now(UTC).isoformat(timespec="seconds"),
-            summary={
-                "asked": total.asked,
-                "answered": total.answered,
-                "failed": total.failed,
-                "seconds": round(summary.seconds, 2),
-            },
-            problems=summary.problems[:1000],
-        )
+        record = _Record(folder, watcher or Watcher())
+        engine = Engine(model, settings, folder, writer, record, summary.note, record.complete)
+        summary.tasks = engine.counts
+        try:
+            _run_loop(engine.all(plan.datasets), engine, model.concurrency + 4)
+        finally:
+            for note in writer.notes:
+                summary.note(note)
+            summary.seconds = time.monotonic() - started
+            summary.interrupted = engine.stopping
+            folder.write_meta(tasks=folder.meta["tasks"], **_closing(summary))
+    if summary.interrupted:
+        raise KeyboardInterrupt
     return summary
 
 
-class _Runner:
-    """One run in progress."""
+def _closing(summary: RunSummary) -> dict[str, Any]:
+    total = summary.total
+    return {
+        "end": None if summary.interrupted else datetime.now(UTC).isoformat(timespec="seconds"),
+        "summary": {
+            "asked": total.asked,
+            "answered": total.answered,
+            "failed": total.failed,
+            "stored_before": total.stored_before,
+            "seconds": round(summary.seconds, 2),
+            "genlevel": __version__,
+        },
+        "problems": summary.problems,
+        "problem_count": summary.problem_count,
+    }
 
-    def __init__(
-        self,
-        model: Model,
-        settings: Settings,
-        folder: RunFolder,
-        writer: RunWriter,
-        summary: RunSummary,
-        watcher: Watcher,
-    ) -> None:
-        self._model, self._settings, self._folder = model, settings, folder
-        self._writer, self._summary, self._watcher = writer, summary, watcher
-        self._identity = identity_bytes(model)
-        self._open: dict[str, int] = {}
-        self._read: set[str] = set()
-        concurrency = settings.concurrency or model.concurrency
-        self._batch = (settings.batch_size or model.batch_size) if isinstance(model, BatchModel) else 1
-        self._workers = max(1, concurrency)
-        self._queue: asyncio.Queue[_Job | None] = asyncio.Queue(maxsize=2 * self._workers * self._batch)
 
-    async def all(self, datasets: Sequence[Dataset]) -> None:
+def _run_loop(main: Coroutine[Any, Any, None], engine: Engine, threads: int) -> None:
+    """Run ``main`` to its end; Ctrl-C and SIGTERM stop it cleanly, a second one at once.
+
+    Not ``asyncio.run``: that waits for threads, and a model's function that hangs would keep the program from ending.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="genlevel"))
+    handled = [signal.SIGINT, signal.SIGTERM] if threading.current_thread() is threading.main_thread() else []
+    try:
+        for number in handled:
+            loop.add_signal_handler(number, engine.stop)
         try:
-            await self._model.start(datasets)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._feed(datasets))
-                    for _ in range(self._workers):
-                        group.create_task(self._work())
-            except BaseExceptionGroup as errors:
-                # The first error says what went wrong; the others are its echoes.
-                raise _first(errors) from None
-        finally:
-            await self._model.close()
-
-    async def _feed(self, datasets: Sequence[Dataset]) -> None:
-        for dataset in datasets:
-            task_id = dataset.task.id
-            done = await asyncio.to_thread(self._folder.answered, task_id)
-            counts = self._summary.tasks[task_id] = Counts(stored_before=len(done))
-            self._open[task_id] = 0
-            self._watcher.task(task_id, len(done))
-            jobs = self._jobs(dataset, done)
-            while chunk := await asyncio.to_thread(_next, jobs):
-                for job in chunk:
-                    counts.asked += 1
-                    self._open[task_id] += 1
-                    await self._queue.put(job)
-            self._read.add(task_id)
-            self._close_if_finished(task_id)
-        for _ in range(self._workers):
-            await self._queue.put(None)
-
-    def _jobs(self, dataset: Dataset, done: dict[str, str]) -> Iterator[_Job]:
-        kind = tasktypes.get(dataset.task.task_type)
-        for request in requests(dataset, kind, self._settings.limit, self._summary.problems):
-            if request.sample_id not in done:
-                yield _Job(request, request_key(request, self._identity))
-
-    async def _work(self) -> None:
-        while True:
-            job = await self._queue.get()
-            if job is None:
-                return
-            jobs = [job]
-            ended = False
-            while len(jobs) < self._batch and not self._queue.empty():
-                more = self._queue.get_nowait()
-                if more is None:
-                    ended = True
-                    break
-                jobs.append(more)
-            await self._answer(jobs)
-            if ended:
-                return
-
-    async def _answer(self, jobs: list[_Job]) -> None:
-        started = time.perf_counter()
-        replies = await self._ask(jobs)
-        seconds = (time.perf_counter() - started) / len(jobs)
-        for job, reply in zip(jobs, replies, strict=True):
-            error = reply if isinstance(reply, str) else ""
-            made = reply if isinstance(reply, Reply) else Reply(())
-            prediction = Prediction(job.request.sample_id, job.key, made.parts, error, made.usage, seconds)
-            if any(part.kind != "text" for part in made.parts):
-                await asyncio.to_thread(self._writer.append, job.request.task_id, prediction)
-            else:
-                self._writer.append(job.request.task_id, prediction)
-            self._stored(job.request.task_id, bool(error))
-
-    async def _ask(self, jobs: list[_Job]) -> list[Reply | str]:
-        """A reply for each job, or the one-line error in its place."""
-        model = self._model
-        try:
-            if isinstance(model, BatchModel) and len(jobs) > 1:
-                batch = [job.request for job in jobs]
-                replies = await asyncio.to_thread(model.generate_batch, batch)
-                return list(replies)
-            return [await model.generate(jobs[0].request)]
-        except (ModelError, RunError):
-            raise
-        except GenlevelError as error:
-            if len(jobs) == 1:
-                return [_line(error)]
-        except Exception as error:
-            if len(jobs) == 1:
-                return [f"{type(error).__name__}: {_line(error)}"]
-        # One bad sample must not fail its whole batch.
-        return [(await self._ask([job]))[0] for job in jobs]
-
-    def _stored(self, task_id: str, failed: bool) -> None:
-        counts = self._summary.tasks[task_id]
-        counts.failed += failed
-        counts.answered += not failed
-        self._open[task_id] -= 1
-        self._watcher.sample(task_id, failed)
-        self._close_if_finished(task_id)
-
-    def _close_if_finished(self, task_id: str) -> None:
-        if task_id in self._read and self._open[task_id] == 0:
-            self._watcher.finished(task_id, self._summary.tasks[task_id])
-
-
-def _next(jobs: Iterator[_Job]) -> list[_Job]:
-    chunk = []
-    for job in jobs:
-        chunk.append(job)
-        if len(chunk) == _CHUNK:
-            break
-    return chunk
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:1000]
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+            loop.run_until_complete(main)
+        except asyncio.CancelledError:
+            if not engine.stopping:
+                raise
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+        loop.close()

@@ -7,30 +7,18 @@ names them. A crash can only tear the last line, which is dropped when the folde
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
-import mimetypes
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from genlevel.errors import RunError
-from genlevel.records import Part, Prediction, Usage
+from genlevel.records import PART_KINDS, Part, Prediction, Usage
 
-_SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "audio/wav": ".wav",
-    "audio/x-wav": ".wav",
-    "audio/mpeg": ".mp3",
-    "video/mp4": ".mp4",
-    "application/x-npz": ".npz",
-    "model/ply": ".ply",
-}
+if TYPE_CHECKING:
+    from genlevel.runner.writer import RunWriter
 
 
 class RunFolder:
@@ -39,6 +27,8 @@ class RunFolder:
     def __init__(self, path: Path, meta: Mapping[str, Any]) -> None:
         self.path = path
         self.meta = dict(meta)
+        self.notes: list[str] = []
+        """One line for each stored line that could not be read."""
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -83,21 +73,20 @@ class RunFolder:
         return sorted(file.stem for file in (self.path / "predictions").glob("*.jsonl"))
 
     def lines(self, task_id: str) -> Iterator[dict[str, Any]]:
-        """The complete, readable lines of a task's file, oldest first; a torn or damaged line is passed over."""
+        """The complete, readable lines of a task's file, oldest first; a torn or damaged one is noted and passed over."""
+        path = self.file(task_id)
         try:
-            file = self._file(task_id).open("rb")
+            with path.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    value = _decoded(line)
+                    if value is None:
+                        self.notes.append(f"{path}, line {number}: a torn or damaged line, dropped")
+                    else:
+                        yield value
         except FileNotFoundError:
             return
-        with file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                try:
-                    value = orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    continue
-                if isinstance(value, dict) and isinstance(value.get("id"), str):
-                    yield value
+        except OSError as error:
+            raise RunError(f"{path}: cannot be read ({error.strerror})") from None
 
     def predictions(self, task_id: str) -> Iterator[Prediction]:
         """The stored answers of a task; of several lines for one id the last counts. Media have absolute paths."""
@@ -119,9 +108,18 @@ class RunFolder:
 
     def writer(self) -> RunWriter:
         """Open the folder for writing; only one process may."""
+        from genlevel.runner.writer import RunWriter
+
         return RunWriter(self)
 
-    def _file(self, task_id: str) -> Path:
+    def file(self, task_id: str) -> Path:
+        """Where a task's answers are.
+
+        Raises:
+            RunError: if the id cannot be the name of a file.
+        """
+        if not task_id or task_id.startswith(".") or "/" in task_id or "\0" in task_id:
+            raise RunError(f"{self.path}: {task_id!r} is no task id")
         return self.path / "predictions" / f"{task_id}.jsonl"
 
     def _prediction(self, line: Mapping[str, Any]) -> Prediction:
@@ -136,124 +134,29 @@ class RunFolder:
                 float(line.get("latency", 0.0)),
                 int(line.get("attempts", 1)),
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            return Prediction(line["id"], error=f"the stored line cannot be read ({error!r})")
+        except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError) as error:
+            return Prediction(line["id"], error=f"the stored line cannot be read ({error!r:.300})")
 
     def _part(self, stored: Mapping[str, Any]) -> Part:
-        if stored["kind"] == "text":
+        kind = stored["kind"]
+        if kind not in PART_KINDS:
+            raise ValueError(f"unknown kind of part: {kind!r:.40}")
+        if kind == "text":
+            if not isinstance(stored["text"], str):
+                raise ValueError("a text that is none")
             return Part("text", stored["text"])
         path = (self.path / stored["file"]).resolve()
         if not path.is_relative_to((self.path / "media").resolve()):
-            raise ValueError(f"medium outside the run folder: {stored['file']}")
-        return Part(stored["kind"], path=path, media_type=stored.get("media_type", ""))
+            raise ValueError(f"medium outside the run folder: {stored['file']!r:.200}")
+        return Part(kind, path=path, media_type=str(stored.get("media_type") or ""))
 
 
-class RunWriter:
-    """Appends answers. Use as a context manager: it holds the folder's lock.
-
-    Raises:
-        RunError: if another process writes to the folder, or the disk is full.
-    """
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._folder = folder
-        self._files: dict[str, int] = {}
-        self.notes: list[str] = []
-        """One line for each torn line that was dropped."""
-
-    def __enter__(self) -> RunWriter:
-        self._lock = os.open(self._folder.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise RunError(
-                f"{self._folder.path}: another process is writing to this run; wait for it or use another --out"
-            ) from None
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for descriptor in self._files.values():
-            os.close(descriptor)
-        self._files.clear()
-        os.close(self._lock)
-
-    def append(self, task_id: str, prediction: Prediction) -> None:
-        """Store one answer: its media first, then one complete line in one write."""
-        line = orjson.dumps(
-            {
-                "id": prediction.id,
-                "key": prediction.key,
-                "parts": [self._stored(part) for part in prediction.parts],
-                "usage": {
-                    "input_tokens": prediction.usage.input_tokens,
-                    "output_tokens": prediction.usage.output_tokens,
-                },
-                "latency": round(prediction.latency, 4),
-                "attempts": prediction.attempts,
-                "error": prediction.error.encode("utf-8", "replace").decode(),
-            }
-        )
-        try:
-            _write_all(self._descriptor(task_id), line + b"\n")
-        except OSError as error:
-            raise RunError(f"{self._folder._file(task_id)}: cannot be written ({error.strerror})") from None
-
-    def _descriptor(self, task_id: str) -> int:
-        descriptor = self._files.get(task_id)
-        if descriptor is None:
-            if len(self._files) >= 128:  # far below the usual limit of open files
-                _, oldest = self._files.popitem()
-                os.close(oldest)
-            path = self._folder._file(task_id)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-            self._drop_torn_line(descriptor, path)
-            self._files[task_id] = descriptor
-        return descriptor
-
-    def _drop_torn_line(self, descriptor: int, path: Path) -> None:
-        """Cut off what follows the last newline: a line that a crash left half-written."""
-        size = end = os.fstat(descriptor).st_size
-        while end > 0:
-            start = max(0, end - 65536)
-            block = os.pread(descriptor, end - start, start)
-            newline = block.rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end < size:
-            os.ftruncate(descriptor, end)
-            self.notes.append(f"{path.name}: dropped a torn last line of {size - end} bytes")
-
-    def _stored(self, part: Part) -> dict[str, Any]:
-        if part.kind == "text":
-            # A lone surrogate is no text that can be stored; it becomes a question mark.
-            return {"kind": "text", "text": part.text.encode("utf-8", "replace").decode()}
-        data = part.data if part.data is not None else part.path.read_bytes() if part.path else b""
-        kind = part.media_type or (mimetypes.guess_type(part.path.name)[0] if part.path else None) or ""
-        suffix = (
-            part.path.suffix.lower() if part.path else _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ".bin"
-        )
-        digest = hashlib.sha256(data).hexdigest()
-        name = f"media/{digest[:2]}/{digest}{suffix}"
-        path = self._folder.path / name
-        if not path.exists():
-            partial = path.with_name(f".{path.name}.part")
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                partial.write_bytes(data)
-                os.replace(partial, path)
-            except OSError as error:
-                with contextlib.suppress(OSError):
-                    partial.unlink()
-                raise RunError(f"{path}: cannot be written ({error.strerror})") from None
-        return {"kind": part.kind, "file": name, "media_type": kind}
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    """One write call; the rest, if the system took less (a full disk, a huge line), in further ones."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _decoded(line: bytes) -> dict[str, Any] | None:
+    """A stored line's object, or None for a line that is torn or damaged."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("id"), str) else None
