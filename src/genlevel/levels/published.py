@@ -28,16 +28,19 @@ class Published:
     """Models that the publication describes as agents which call other models."""
     slides_level: Mapping[str, int]
     """The level at which the tutorial's Table 1 lists a model, where it does."""
+    tables: Mapping[str, str]
+    """Models that the published level tables call otherwise: that name to the one here."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedLevel:
-    """One printed level score. ``modality`` is one of the four or ``overall``."""
+    """One printed level score. ``modality`` is one of the four or ``overall``; ``paradigm`` is C, G, C+G, / or empty."""
 
     model: str
     modality: str
     level: int
     score: float
+    paradigm: str = ""
     note: str = ""
 
 
@@ -58,6 +61,7 @@ def published_scores(edition: str) -> Published:
         scores,
         frozenset(row["model"] for row in models if row["dispatcher"] == "yes"),
         {row["model"]: int(row["slides_level"]) for row in models if row["slides_level"]},
+        {row["levels_name"]: row["model"] for row in models if row["levels_name"]},
     )
 
 
@@ -75,7 +79,9 @@ def published_levels(edition: str) -> tuple[PublishedLevel, ...]:
             PublishedLevel(row["model"], "overall", k, float(row[f"S{k}"])) for row in rows for k in (2, 3, 4, 5)
         )
     return tuple(
-        PublishedLevel(row["model"], row["modality"], int(row["level"]), float(row["score"]), row["note"])
+        PublishedLevel(
+            row["model"], row["modality"], int(row["level"]), float(row["score"]), row["paradigm"], row["note"]
+        )
         for row in rows
     )
 
