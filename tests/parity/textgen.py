@@ -4,7 +4,32 @@ from __future__ import annotations
 
 import random
 
-WORDS = ["the", "a", "cat", "dog", "sat", "on", "mat", "red", "big", "ran", "to", "of", "in", "and", "it", "is", "was", "house", "cats", "running", "quickly", "3.5", "don't", "can't"]
+WORDS = [
+    "the",
+    "a",
+    "cat",
+    "dog",
+    "sat",
+    "on",
+    "mat",
+    "red",
+    "big",
+    "ran",
+    "to",
+    "of",
+    "in",
+    "and",
+    "it",
+    "is",
+    "was",
+    "house",
+    "cats",
+    "running",
+    "quickly",
+    "3.5",
+    "don't",
+    "can't",
+]
 
 
 def sentence(rng: random.Random, low: int = 0, high: int = 18, words: list[str] = WORDS) -> str:

@@ -86,7 +86,8 @@ def as_weights(evidence: Evidence, weights: FloatArray | None) -> FloatArray:
 def weighted_mean(values: Any, weights: FloatArray, *, empty: float) -> FloatArray:
     """Mean of ``values`` (n,) under ``weights`` (..., n); ``empty`` where the weights sum to 0."""
     total = weights.sum(axis=-1)
-    return ratio(weights @ np.asarray(values, dtype=np.float64), total, empty=empty)
+    # Contiguous, since the order of summation, and so the last digit, depends on the layout in memory.
+    return ratio(weights @ np.ascontiguousarray(values, dtype=np.float64), total, empty=empty)
 
 
 def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:

@@ -148,7 +148,8 @@ class BertScore(Metric):
         for row, (answer, golds) in enumerate(pairs):
             if answer is not None:
                 table[row] = max((greedy_match(embedded[answer], embedded[gold]) for gold in golds), key=lambda m: m.f)
-        return Evidence(precision=table[:, 0], recall=table[:, 1], f=table[:, 2])
+        precision, recall, f = table.T.copy()
+        return Evidence(precision=precision, recall=recall, f=f)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of F, rescaled if ``baseline`` is set."""

@@ -70,7 +70,7 @@ class CodeBleu(Metric):
         whole = table[:, [*range(2 * _ORDERS), *range(4 * _ORDERS, 4 * _ORDERS + 6)]].astype(np.int32)
         return Evidence(
             matches=whole[:, :4], totals=whole[:, 4:8],
-            weighted_matches=table[:, 8:12], weighted_totals=table[:, 12:16],
+            weighted_matches=table[:, 8:12].copy(), weighted_totals=table[:, 12:16].copy(),
             subtrees=whole[:, 8:10], flows=whole[:, 10:12], given=whole[:, 12], expected=whole[:, 13],
         )  # fmt: skip
 

@@ -109,7 +109,8 @@ class Rouge(Metric):
             score = result[self.kind]
             if score.fmeasure > table[row, 2]:
                 table[row] = score
-        return Evidence(precision=table[:, 0], recall=table[:, 1], f=table[:, 2])
+        precision, recall, f = table.T.copy()
+        return Evidence(precision=precision, recall=recall, f=f)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the chosen statistic."""
@@ -181,7 +182,8 @@ class RougeLCoco(Metric):
                 if given and target:
                     common = LCSseq.similarity(given, target)
                     table[row] = np.maximum(table[row], (common / len(given), common / len(target)))
-        return Evidence(precision=table[:, 0], recall=table[:, 1])
+        precision, recall = table.T.copy()
+        return Evidence(precision=precision, recall=recall)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the samples' F with ``beta``."""
