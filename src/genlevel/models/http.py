@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from genlevel.errors import ModelError, RequestFailed
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
 _LONGEST_WAIT = 120.0
+_LARGE = 2**20
 _REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
 
 
@@ -40,9 +42,10 @@ class Retries:
 class _Retry(Exception):
     """A fault that may pass."""
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    def __init__(self, reason: str, *, after: float | None = None, unreachable: bool = False) -> None:
         super().__init__(reason)
         self.after = after
+        self.unreachable = unreachable
 
 
 class Http:
@@ -54,14 +57,14 @@ class Http:
         self._retries = retries
         self._secret = secret
         self._session: aiohttp.ClientSession | None = None
+        self._reached = False
 
     async def open(self) -> None:
         """Make the pool; needs a running event loop."""
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(total=self._retries.timeout),
-            auto_decompress=True,
+            timeout=aiohttp.ClientTimeout(total=self._retries.timeout, sock_connect=30.0),
         )
 
     async def close(self) -> None:
@@ -69,43 +72,57 @@ class Http:
         if self._session is not None:
             await self._session.close()
 
-    async def post_json(self, url: str, body: bytes) -> Any:
-        """Post ``body`` and decode the JSON answer, trying again on 408, 409, 429, 5xx, broken connections and time-outs.
+    async def post_json(self, url: str, body: bytes) -> tuple[Any, int]:
+        """Post ``body``; the decoded JSON answer and the number of tries that it took.
+
+        Tries again on 408, 409, 425, 429, 5xx, broken connections, time-outs and what is no JSON.
 
         Raises:
             RequestFailed: when the tries are used up, or for an answer that trying again will not mend.
-            ModelError: when no request can work: refused key, unknown address or model.
+            ModelError: when no request can work: refused key, unknown address or model, a server that was never there.
         """
-        reason = ""
-        for attempt in range(self._retries.attempts):
+        attempts = self._retries.attempts
+        for attempt in range(1, attempts + 1):
             try:
-                return await self._once(url, body)
+                return await self._once(url, body), attempt
+            except RequestFailed as error:
+                error.attempts = attempt
+                raise
             except _Retry as fault:
-                reason = str(fault)
-                if attempt + 1 < self._retries.attempts:
-                    await asyncio.sleep(self._retries.wait(attempt, fault.after))
-        tries = self._retries.attempts
-        raise RequestFailed(f"{reason} ({tries} {'try' if tries == 1 else 'tries'})")
+                if attempt == attempts:
+                    tries = f"({attempts} {'try' if attempts == 1 else 'tries'})"
+                    if fault.unreachable and not self._reached:
+                        raise ModelError(f"{url}: cannot be reached {tries}: {fault}") from None
+                    raise RequestFailed(f"{fault} {tries}", attempts) from None
+                await asyncio.sleep(self._retries.wait(attempt - 1, fault.after))
+        raise AssertionError("attempts is at least 1")
 
     async def _once(self, url: str, body: bytes) -> Any:
         assert self._session is not None, "open() comes first"
         try:
-            async with self._session.post(url, data=body) as response:
+            # A redirect would turn the POST into a GET, and could take the key elsewhere.
+            async with self._session.post(url, data=body, allow_redirects=False) as response:
+                self._reached = True
                 data = await _read(response)
                 if response.status == 200:
-                    return _decode(data)
+                    return _decode(data) if len(data) < _LARGE else await asyncio.to_thread(_decode, data)
                 self._raise_for(response.status, data, response.headers)
         except TimeoutError:
             raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise _Retry(f"connection failed: {self._clean(str(error) or type(error).__name__)}") from None
+            reason = self._clean(str(error) or type(error).__name__)
+            unreachable = isinstance(error, aiohttp.ClientConnectorError)
+            raise _Retry(f"connection failed: {reason}", unreachable=unreachable) from None
 
     def _raise_for(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         message = self._clean(_message(data))
         if status in {408, 409, 425, 429} or status >= 500:
-            raise _Retry(f"HTTP {status}: {message}", retry_after(headers.get("Retry-After")))
+            raise _Retry(f"HTTP {status}: {message}", after=retry_after(headers.get("Retry-After")))
         if status in _REFUSED:
             raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
+        if 300 <= status < 400:
+            target = self._clean(headers.get("Location", ""))
+            raise ModelError(f"the server redirects (HTTP {status}) to {target}; give that address as base_url")
         raise RequestFailed(f"HTTP {status}: {message}")
 
     def _clean(self, text: str) -> str:
@@ -140,7 +157,7 @@ def _message(data: bytes) -> str:
         error = value.get("error", value)
         message = error.get("message", error) if isinstance(error, dict) else error
         return str(message)
-    except (orjson.JSONDecodeError, AttributeError):
+    except (orjson.JSONDecodeError, AttributeError, TypeError):
         return data[:200].decode("utf-8", "replace")
 
 
@@ -149,11 +166,10 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value)) if float(value) < 1e9 else None
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, date.timestamp() - (time.time() if now is None else now))
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now)
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if isfinite(seconds) else None

@@ -1,9 +1,15 @@
 """``python:MODULE:FUNCTION`` or ``python:FILE.py:FUNCTION``: a Python function as a model.
 
-The function takes a Request (``request.parts``: text, images, ... in order) and gives the answer: a string, a Part, a list of
-Parts, or a Reply. It may be ``async``. Options: ``makes`` (kinds it can give, e.g. ``makes=text,image``; default text), ``takes``
-(default all), ``concurrency`` (default 1 for a plain function, 16 for an async one), ``dispatcher=1`` for a system that
-only routes work to specialists.
+  def answer(request): return "a cat"
+
+The function takes a genlevel Request (``request.parts``: text, images, ... in order) and gives the answer: a str, a Part, a list of
+these, or a Reply. It may be ``async``; a plain function runs in a thread. What it raises is that sample's failure.
+
+Options, all of which may be left out:
+  takes, makes    kinds of part, with commas (default: takes all, makes=text)
+  batch           call the function with a list of up to so many requests; it gives a list of as many answers
+  concurrency     calls at the same time (default: 1 for a plain function, 16 for an async one)
+  dispatcher      1 for a system that only routes work to specialists
 """
 
 from __future__ import annotations
@@ -14,12 +20,12 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from genlevel.errors import GenlevelError, ModelError, RequestFailed
-from genlevel.models.base import Model
+from genlevel.models.base import BatchModel, Model
 from genlevel.models.spec import Spec
 from genlevel.records import PART_KINDS, Part, PartKind, Reply, Request
 
@@ -29,7 +35,7 @@ class PythonModel(Model):
 
     def __init__(
         self,
-        function: Callable[[Request], Any],
+        function: Callable[..., Any],
         *,
         name: str,
         source: str = "",
@@ -39,7 +45,8 @@ class PythonModel(Model):
         dispatcher: bool = False,
     ) -> None:
         self._function = function
-        self._async = inspect.iscoroutinefunction(function)
+        # An object may have an async __call__.
+        self._async = any(inspect.iscoroutinefunction(f) for f in (function, type(function).__call__))
         self._source = source
         self.name = name
         self.takes, self.makes = takes, makes
@@ -52,16 +59,52 @@ class PythonModel(Model):
 
     async def generate(self, request: Request) -> Reply:
         """Call the function, off the event loop unless it is async."""
+        if not self._async:
+            return await asyncio.to_thread(lambda: as_reply(_called(self._function, request)))
         try:
-            if self._async:
-                value = await self._function(request)
-            else:
-                value = await asyncio.to_thread(self._function, request)
+            return as_reply(await self._function(request))
         except GenlevelError:
             raise
         except Exception as error:
-            raise RequestFailed(f"{type(error).__name__}: {error}") from error
-        return as_reply(value)
+            raise _failure(error) from error
+
+
+class PythonBatchModel(PythonModel, BatchModel):
+    """A model whose answers come from a function that takes several requests at a time."""
+
+    def __init__(self, function: Callable[..., Any], batch_size: int, **options: Any) -> None:
+        super().__init__(function, **options)
+        if self._async:
+            raise ModelError(f"model 'python:{self.name}': batch is for plain functions; an async one has concurrency")
+        self.batch_size = batch_size
+
+    async def generate(self, request: Request) -> Reply:
+        """Call the function with a batch of one."""
+        return (await asyncio.to_thread(self.generate_batch, [request]))[0]
+
+    def generate_batch(self, requests: Sequence[Request]) -> list[Reply]:
+        """Call the function with all requests."""
+        values = _called(self._function, list(requests))
+        if not isinstance(values, (list, tuple)) or len(values) != len(requests):
+            given = f"{len(values)} answers" if isinstance(values, (list, tuple)) else type(values).__name__
+            raise RequestFailed(
+                f"the function gave {given} to {len(requests)} requests; it has to give a list of as many"
+            )
+        return [as_reply(value) for value in values]
+
+
+def _called(function: Callable[..., Any], argument: Any) -> Any:
+    """The function's value. Whatever it raises, even StopIteration or SystemExit, becomes one sample's failure."""
+    try:
+        return function(argument)
+    except GenlevelError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> RequestFailed:
+    return RequestFailed(f"{type(error).__name__}: {error}")
 
 
 def as_reply(value: Any) -> Reply:
@@ -84,7 +127,7 @@ def as_reply(value: Any) -> Reply:
 
 def from_spec(spec: Spec) -> PythonModel:
     """The model of a SPEC."""
-    spec.check(("takes", "makes", "concurrency", "dispatcher"))
+    spec.check(("takes", "makes", "batch", "concurrency", "dispatcher"))
     module_name, _, function_name = spec.name.rpartition(":")
     if not module_name:
         raise ModelError(f"model '{spec}': give the function too, as python:MODULE:FUNCTION")
@@ -93,43 +136,34 @@ def from_spec(spec: Spec) -> PythonModel:
     if not callable(function):
         raise ModelError(f"model '{spec}': {module_name} has no function '{function_name}'")
     file = getattr(module, "__file__", None)
-    return PythonModel(
-        function,
-        name=f"{Path(module_name).stem if module_name.endswith('.py') else module_name}:{function_name}",
-        source=hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
-        takes=_kinds(spec, "takes", frozenset(PART_KINDS)),
-        makes=_kinds(spec, "makes", frozenset({"text"})),
-        concurrency=int(spec.number("concurrency", 0, high=4096)),
-        dispatcher=spec.text("dispatcher", "0") not in {"0", "false", "no"},
-    )
-
-
-def _kinds(spec: Spec, option: str, default: frozenset[PartKind]) -> frozenset[PartKind]:
-    if option not in spec.options:
-        return default
-    kinds = {kind.strip() for kind in spec.options[option].split(",")}
-    for kind in kinds:
-        if kind not in PART_KINDS:
-            raise ModelError(f"model '{spec}': {option}={kind} is no kind of part ({', '.join(PART_KINDS)})")
-    return frozenset(cast("set[PartKind]", kinds))
+    options: dict[str, Any] = {
+        "name": f"{Path(module_name).stem if module_name.endswith('.py') else module_name}:{function_name}",
+        "source": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
+        "takes": spec.kinds("takes", frozenset(PART_KINDS)),
+        "makes": spec.kinds("makes", frozenset({"text"})),
+        "concurrency": spec.integer("concurrency", 0, high=4096),
+        "dispatcher": spec.flag("dispatcher"),
+    }
+    if "batch" in spec.options:
+        return PythonBatchModel(function, spec.integer("batch", 1, low=1, high=100_000), **options)
+    return PythonModel(function, **options)
 
 
 def _import(name: str, spec: Spec) -> Any:
+    if name.endswith(".py") and not Path(name).is_file():
+        raise ModelError(f"model '{spec}': there is no file {name}")
     try:
         if not name.endswith(".py"):
             if "" not in sys.path:
                 sys.path.insert(0, "")  # a module beside the user, as `python -m` would find it
             return importlib.import_module(name)
-        path = Path(name)
-        if not path.is_file():
-            raise ModelError(f"model '{spec}': there is no file {name}")
-        found = importlib.util.spec_from_file_location(path.stem, path)
+        found = importlib.util.spec_from_file_location(Path(name).stem, name)
         assert found is not None and found.loader is not None
         module = importlib.util.module_from_spec(found)
-        sys.modules[path.stem] = module
+        # Where the function's own classes look for their module; under a name that hides no installed package.
+        sys.modules.setdefault(Path(name).stem, module)
         found.loader.exec_module(module)
         return module
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(f"model '{spec}': {name} cannot be imported ({type(error).__name__}: {error})") from None
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise ModelError(f"model '{spec}': {name} cannot be imported ({reason})") from None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import unquote
 
 from genlevel.errors import ModelError
+from genlevel.records import PART_KINDS, PartKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,44 @@ class Spec:
             raise ModelError(f"model '{self}': option {option}={given} is not between {low:g} and {high:g}")
         return value
 
+    def integer(self, option: str, default: int, *, low: int = 0, high: int = 10**9) -> int:
+        """An option as a whole number in [low, high].
+
+        Raises:
+            ModelError: naming the option.
+        """
+        value = self.number(option, default, low=low, high=high)
+        if value != int(value):
+            raise ModelError(f"model '{self}': option {option}={self.options[option]} is not a whole number")
+        # Not by way of float, which holds no large whole numbers exactly.
+        text = self.options.get(option, "").strip().lstrip("+")
+        return int(text) if text.isascii() and text.isdigit() else int(value)
+
+    def flag(self, option: str) -> bool:
+        """An option that is on (``1``, ``true``, ``yes``) or off (``0``, ``false``, ``no``, not given).
+
+        Raises:
+            ModelError: naming the option.
+        """
+        given = self.options.get(option, "0").lower()
+        if given not in {"1", "true", "yes", "0", "false", "no"}:
+            raise ModelError(f"model '{self}': option {option}={given} is neither 1 nor 0")
+        return given in {"1", "true", "yes"}
+
+    def kinds(self, option: str, default: frozenset[PartKind]) -> frozenset[PartKind]:
+        """An option as kinds of part with commas between, e.g. ``text,image``.
+
+        Raises:
+            ModelError: naming the option.
+        """
+        if option not in self.options:
+            return default
+        kinds = {kind.strip() for kind in self.options[option].split(",")}
+        for kind in sorted(kinds):
+            if kind not in PART_KINDS:
+                raise ModelError(f"model '{self}': {option}={kind} is no kind of part ({', '.join(PART_KINDS)})")
+        return frozenset(cast("set[PartKind]", kinds))
+
     def check(self, known: tuple[str, ...]) -> None:
         """Raise a ModelError if there is an option that is not ``known``."""
         for option in self.options:
@@ -60,16 +100,17 @@ def parse(text: str) -> Spec:
     Raises:
         ModelError: if the text is no SPEC.
     """
-    kind, colon, rest = text.partition(":")
-    if not colon or not kind:
+    kind, colon, rest = text.strip().partition(":")
+    if not colon or not kind.strip():
         raise ModelError(f"model '{text}' is no SPEC of the form kind:name?option=value (see 'genlevel models')")
     name, _, query = rest.partition("?")
     options: dict[str, str] = {}
     for pair in query.split("&") if query else []:
         key, equals, value = pair.partition("=")
+        key = unquote(key)
         if not equals or not key:
             raise ModelError(f"model '{kind}:{name}': option '{pair}' is not of the form option=value")
         if key in options:
             raise ModelError(f"model '{kind}:{name}': option '{key}' is given twice")
-        options[unquote(key)] = unquote(value)
+        options[key] = unquote(value)
     return Spec(kind.strip().lower(), unquote(name), options)
