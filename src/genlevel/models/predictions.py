@@ -2,12 +2,14 @@
 
 The folder mirrors the data (``<task folder>/prediction.json``, also in a ``json/`` folder below it) or holds ``<task-id>.json``.
 A file is the object ``{"task": ..., "data": [{"id", "prediction"}, ...]}`` or the bare list ``[{"id", "prediction"}, ...]``.
-A prediction is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file below the
-folder.
+A prediction is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file, seen from
+the task's prediction file or from DIR, and never outside DIR. Option: ``name``, the model's name (default: the folder's).
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from genlevel import tasktypes
+from genlevel.datasets.annotations import parse
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError, GenlevelError, ModelError, RequestFailed
 from genlevel.models.base import Model
@@ -72,55 +75,53 @@ class PredictionFolder:
             )
         media = _media_kinds(dataset)
         answers: dict[str, Prediction] = {}
-        twice: set[str] = set()
         problems: list[str] = []
         for index, entry in enumerate(_entries(path)):
             where = f"{path} entry {index}"
+            sample_id = _identifier(entry)
             key = next((k for k in _KEYS if isinstance(entry, dict) and k in entry), None)
-            if (
-                not isinstance(entry, dict)
-                or not isinstance(entry.get("id"), (str, int))
-                or isinstance(entry.get("id"), bool)
-            ):
+            if sample_id is None:
                 problems.append(f"{where}: is no object with an 'id'")
             elif key is None:
-                problems.append(f"{where} (id {entry['id']}): has no 'prediction'")
-            elif str(entry["id"]) in answers:
-                twice.add(str(entry["id"]))
-                problems.append(f"{where}: a second answer for id '{entry['id']}'; none of them counts")
+                problems.append(f"{where} (id {sample_id}): has no 'prediction'")
+            elif sample_id in answers:
+                problems.append(f"{where}: a second answer for id '{sample_id}'; none of them counts")
+                answers[sample_id] = Prediction(sample_id, error="there are several answers for this id")
             else:
-                answers[str(entry["id"])] = self._prediction(str(entry["id"]), entry[key], media)
-        for sample_id in twice:
-            answers[sample_id] = Prediction(sample_id, error="there are two answers for this id")
+                answers[sample_id] = self._prediction(sample_id, entry[key], media, path.parent)
         return Found(list(answers.values()), problems)
 
-    def _prediction(self, sample_id: str, value: Any, media: frozenset[PartKind]) -> Prediction:
+    def _prediction(self, sample_id: str, value: Any, media: frozenset[PartKind], beside: Path) -> Prediction:
         if value is None or value == "":
             return Prediction(sample_id, error="the prediction is empty")
         if media and isinstance(value, str):
-            path = self._inside(value)
+            path = self._inside(value, beside)
             if path is not None:
                 return Prediction(sample_id, parts=(Part(_kind_of(path, media), path=path),))
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        try:
+            text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        except TypeError:  # JSON that was read leniently: a number of 20 digits, say
+            text = str(value)
         return Prediction(sample_id, parts=(Part("text", text),))
 
-    def _inside(self, name: str) -> Path | None:
+    def _inside(self, name: str, beside: Path) -> Path | None:
         """The file that ``name`` names below the folder; None if it is no file there (or lies outside)."""
         try:
             root = self.folder.resolve()
-            path = (root / name).resolve()
-            return path if path.is_relative_to(root) and path.exists() else None
+            for base in (beside.resolve(), root):
+                path = (base / name).resolve()
+                if path != root and path.is_relative_to(root) and path.exists():
+                    return path
         except (OSError, ValueError, RuntimeError):  # a text too long or too odd to be a path
-            return None
+            pass
+        return None
 
 
 def _entries(path: Path) -> Sequence[Any]:
     try:
         if path.stat().st_size > _SIZE_LIMIT:
             raise DataError(f"{path}: is larger than {_SIZE_LIMIT >> 30} GiB")
-        value = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{path}: is not valid JSON (line {error.lineno} column {error.colno}: {error.msg})") from None
+        value = parse(path.read_bytes(), path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if isinstance(value, dict):
@@ -128,6 +129,14 @@ def _entries(path: Path) -> Sequence[Any]:
     if not isinstance(value, list):
         raise DataError(f"{path}: is neither a list of predictions nor an object with a list 'data'")
     return value
+
+
+def _identifier(entry: Any) -> str | None:
+    """An entry's id as text: ``7``, ``7.0`` (as some tables write it) and ``"7"`` are the same id."""
+    value = entry.get("id") if isinstance(entry, dict) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
 def _media_kinds(dataset: Dataset) -> frozenset[PartKind]:
@@ -161,31 +170,50 @@ class PredictionsModel(Model):
     def __init__(self, folder: Path, name: str) -> None:
         self._source = PredictionFolder(folder)
         self.name = name
-        self._answers: dict[str, dict[str, Prediction]] = {}
+        self._answers: dict[str, dict[str, Prediction] | str] = {}
         self._datasets: dict[str, Dataset] = {}
 
     def identity(self) -> Mapping[str, Any]:
-        """The folder."""
-        return {"kind": "predictions", "folder": str(self._source.folder.resolve())}
+        """The folder, and a hash that changes when one of its prediction files does."""
+        folder = self._source.folder.resolve()
+        digest = hashlib.sha256()
+        for path in sorted(folder.rglob("*.json")):
+            status = path.stat()
+            digest.update(
+                f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "replace")
+            )
+        return {"kind": "predictions", "folder": str(folder), "files_sha256": digest.hexdigest()}
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Remember where each task's file is; it is read when the task is first asked."""
         self._datasets = {d.task.id: d for d in datasets}
+        self._reading = asyncio.Lock()
 
     async def generate(self, request: Request) -> Reply:
         """The stored answer."""
-        if request.task_id not in self._answers:
-            found = self._source.predictions(self._datasets[request.task_id])
-            self._answers[request.task_id] = {p.id: p for p in found.predictions}
-            # Tasks are asked in order, so only the answers of the last few are needed.
-            while len(self._answers) > _TASKS_HELD:
-                del self._answers[next(iter(self._answers))]
-        prediction = self._answers[request.task_id].get(request.sample_id)
+        answers = await self._task(request.task_id)
+        if isinstance(answers, str):
+            raise RequestFailed(answers)
+        prediction = answers.get(request.sample_id)
         if prediction is None:
             raise RequestFailed("there is no prediction for this sample")
         if prediction.error:
             raise RequestFailed(prediction.error)
         return Reply(prediction.parts)
+
+    async def _task(self, task_id: str) -> dict[str, Prediction] | str:
+        """A task's answers by id, or why there are none."""
+        async with self._reading:
+            if task_id not in self._answers:
+                try:
+                    found = await asyncio.to_thread(self._source.predictions, self._datasets[task_id])
+                    self._answers[task_id] = {p.id: p for p in found.predictions}
+                except DataError as error:
+                    self._answers[task_id] = str(error)
+                # Tasks are asked in order, so only the answers of the last few are needed.
+                while len(self._answers) > _TASKS_HELD:
+                    del self._answers[next(iter(self._answers))]
+            return self._answers[task_id]
 
 
 def from_spec(spec: Spec) -> PredictionsModel:

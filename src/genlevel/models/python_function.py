@@ -2,8 +2,8 @@
 
   def answer(request): return "a cat"
 
-The function takes a genlevel Request (``request.parts``: text, images, ... in order) and gives the answer: a str, a Part, a list of
-these, or a Reply. It may be ``async``; a plain function runs in a thread. What it raises is that sample's failure.
+The function takes a Request (``request.parts``: text, images, ... in order) and gives the answer: a str, a Part, a list of these,
+or a Reply. It may be ``async``; a plain function runs in a thread. What it raises is that sample's failure.
 
 Options, all of which may be left out:
   takes, makes    kinds of part, with commas (default: takes all, makes=text)
