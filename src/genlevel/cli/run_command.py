@@ -11,15 +11,21 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
+import sys
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.output import note
-from genlevel.errors import DataError, GenlevelError
+from genlevel.errors import DataError, GenlevelError, ModelError
 
 if TYPE_CHECKING:
+    from genlevel.models import Spec
     from genlevel.runner import RunSummary
 
 
@@ -35,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency", type=_positive, default=0, metavar="N", help="requests in flight (default: the model's)"
     )
+    parser.add_argument("--timeout", metavar="S", help="seconds for one try; the same as the SPEC's option timeout")
+    parser.add_argument(
+        "--max-attempts", metavar="N", help="tries for one request; the same as the SPEC's option attempts"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out; fails if there is none")
     parser.add_argument("--no-score", action="store_true", help="only ask the model")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -49,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.runner import Settings, describe, make_plan, open_or_create
     from genlevel.runner import run as ask
 
-    model = models.load(args.model)
+    model = models.load(_spec(args))
     catalog = load_catalog(args, args.data)
     chosen = catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
     found = find_datasets(args.data, catalog)
@@ -81,8 +91,28 @@ def run(args: argparse.Namespace) -> int:
             summary: RunSummary = ask(model, plan, folder, settings, watcher=display)
     except KeyboardInterrupt:
         note(f"stopped; every answer so far is in {out}. The same command goes on from there.")
+        _leave_if_hung()
         return 130
+    except ModelError as error:
+        raise ModelError(f"{error}; what was answered is in {out}, and the same command goes on from there") from None
     return _finish(args, out, summary)
+
+
+def _spec(args: argparse.Namespace) -> Spec:
+    from genlevel.models import parse
+
+    spec = parse(args.model)
+    given = {"timeout": args.timeout, "attempts": args.max_attempts}
+    return replace(spec, options={**spec.options, **{k: v for k, v in given.items() if v is not None}})
+
+
+def _leave_if_hung() -> None:
+    """End the process here if a model's function does not come back: Python would wait for its thread for ever."""
+    if any(t.is_alive() and t.name.startswith("genlevel") for t in threading.enumerate()):
+        time.sleep(1.0)
+    if any(t.is_alive() and t.name.startswith("genlevel") for t in threading.enumerate()):
+        sys.stderr.flush()
+        os._exit(130)
 
 
 def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
@@ -92,8 +122,8 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
     note(f"{out}: {total.answered} answered, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}")
     for problem in summary.problems[:10]:
         note(problem)
-    if len(summary.problems) > 10:
-        note(f"... and {len(summary.problems) - 10} more problems (all are in run.json)")
+    if summary.problem_count > 10:
+        note(f"... and {summary.problem_count - 10} more problems (see run.json)")
     if not args.no_score:
         from genlevel.cli.level_command import print_levels
         from genlevel.cli.score_command import print_scores
