@@ -1,7 +1,8 @@
 """One cell of a result workbook as a score.
 
-What the format leaves open is settled as the publication uses it: an empty cell, a dash, and, for an error metric, 0 and
-infinity stand for "not supported".
+What the format leaves open is settled as the publication uses it: an empty cell, a dash, an infinity, and a 0 stand for
+"not supported". That matters where 0 is not the worst score (errors, opinion scores, MS-SSIM), and for decibels, which may be
+infinite.
 """
 
 from __future__ import annotations
@@ -60,10 +61,12 @@ def read_cell(value: Any, task: Task) -> Cell:
 def _number(number: float, task: Task) -> Cell:
     if number != number:
         return Cell(None)
-    if number in {inf, -inf}:
+    if number == inf:
         return _infinite(task)
-    if number == 0.0 and task.direction == "lower":
-        return Cell(None, "0 of an error metric read as not supported")
+    if number == -inf:
+        return Cell(None, readable=False)
+    if number == 0.0 and (task.direction == "lower" or score_range(task.metric, task.scale)[0] != 0.0):
+        return Cell(None, "0 where it is not the worst score read as not supported")
     return Cell(number)
 
 
