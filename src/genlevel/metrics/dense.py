@@ -1,0 +1,121 @@
+"""What the metrics of dense answers share: means over samples, and reading arrays that may be anything."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from genlevel.errors import MetricError
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean
+from genlevel.metrics.evidence import Array, Evidence, FloatArray
+
+# Beyond this a square no longer fits a float; such a number is no measurement.
+LARGEST = 1e100
+
+
+@dataclass(frozen=True)
+class MeanMetric(Metric):
+    """The mean over samples of one number each, which :meth:`value` gives.
+
+    Where the metric is ``bounded``, a sample without a usable answer counts ``missing``. Where it is not, the mean is over
+    the answered samples and :meth:`coverage` tells how many those are.
+    """
+
+    missing: ClassVar[float] = 0.0
+
+    @abstractmethod
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """One sample's number; None where the answer cannot be compared. ``row`` is for the message of a bad reference."""
+
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``value`` (float64) and ``answered`` (bool)."""
+        check_lengths(answers, references)
+        values = np.full(len(answers), self.missing if self.bounded else 0.0)
+        answered = np.zeros(len(answers), np.bool_)
+        for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
+            # Also without an answer, so that a broken reference shows whatever a model does.
+            number = self.value(answer, reference, row)
+            if number is not None:
+                values[row], answered[row] = number, True
+        return Evidence(value=values, answered=answered)
+
+    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
+        """Weighted mean of ``value``."""
+        w = as_weights(evidence, weights)
+        if not len(evidence):
+            return np.full(w.shape[:-1], self.worst)
+        if self.bounded:
+            return weighted_mean(evidence["value"], w, empty=self.worst)
+        answered = evidence["answered"]
+        return ratio(w @ np.where(answered, evidence["value"], 0.0), w @ answered.astype(np.float64), empty=self.worst)
+
+    @property
+    def worst(self) -> float:
+        """``missing`` for a bounded metric, else the bad end of the range."""
+        return self.missing if self.bounded else super().worst
+
+
+def numbers(thing: Any) -> FloatArray | None:
+    """``thing`` as float64, or None where it is not a non-empty array of numbers."""
+    try:
+        array = np.asarray(thing)
+        if array.dtype.kind not in "biuf":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        return None
+    return array.astype(np.float64, copy=False) if array.size else None
+
+
+def usable(array: FloatArray | None) -> FloatArray | None:
+    """The array, or None where a value is not finite or is absurdly large."""
+    if array is None or not bool((np.abs(array) <= LARGEST).all()):
+        return None
+    return array
+
+
+def reference_numbers(thing: Any, row: int) -> FloatArray:
+    """A reference as finite float64; a :class:`MetricError` names the row otherwise."""
+    array = usable(numbers(thing))
+    if array is None:
+        raise MetricError(f"reference of sample {row} (from 0) is not a finite number or array of numbers")
+    return array
+
+
+def answer_numbers(thing: Any, shape: tuple[int, ...] | None = None) -> FloatArray | None:
+    """An answer as finite float64; None where it is not, or has another shape than ``shape``."""
+    array = usable(numbers(thing))
+    if array is None or (shape is not None and array.shape != shape):
+        return None
+    return array
+
+
+def need(condition: bool, row: int, what: str) -> None:
+    """Raise a :class:`MetricError` about the reference of sample ``row`` unless ``condition`` holds."""
+    if not condition:
+        raise MetricError(f"reference of sample {row} (from 0) {what}")
+
+
+def one_of(name: str, value: str, known: Sequence[str]) -> None:
+    """Raise a :class:`MetricError` unless option ``name`` has one of the known values."""
+    if value not in known:
+        raise MetricError(f"option {name}='{value}' is unknown; known: {', '.join(known)}")
+
+
+def label_map(thing: Any) -> Array | None:
+    """``thing`` as an integer array, or None where it is not one (whole floats are taken)."""
+    try:
+        array = np.asarray(thing)
+    except (TypeError, ValueError):
+        return None
+    if array.size == 0:
+        return None
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype.kind == "f" and bool((np.isfinite(array) & (np.abs(array) < 2**53)).all()):
+        whole = array.astype(np.int64)
+        return whole if bool((whole == array).all()) else None
+    return array if array.dtype.kind in "iu" else None

@@ -1,0 +1,129 @@
+"""Point clouds: Chamfer distance, F-score, earth mover's distance, normal consistency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from genlevel.errors import MetricError
+from genlevel.metrics.dense import MeanMetric, need, one_of, usable
+from genlevel.metrics.dense import numbers as as_numbers
+from genlevel.metrics.evidence import FloatArray
+
+_ANSWER = "points (N, 3), further columns are not used; reference: points (M, 3)"
+
+
+def cloud(thing: Any, columns: int = 3) -> FloatArray | None:
+    """Finite points (N, columns), N at least 1; None where ``thing`` is none."""
+    array = as_numbers(thing)
+    if array is None or array.ndim != 2 or array.shape[1] < columns:
+        return None
+    return usable(np.ascontiguousarray(array[:, :columns]))
+
+
+def _reference_cloud(thing: Any, row: int, columns: int = 3) -> FloatArray:
+    points = cloud(thing, columns)
+    need(points is not None, row, f"is not a cloud of finite points (N, {columns})")
+    assert points is not None
+    return points
+
+
+def _normalised(points: FloatArray, reference: FloatArray, how: str) -> FloatArray:
+    """Points moved and scaled by what brings the reference into the unit sphere or cube."""
+    if how == "none":
+        return points
+    low, high = reference.min(axis=0), reference.max(axis=0)
+    if how == "cube":
+        centre, size = (low + high) / 2.0, float((high - low).max())
+    else:
+        centre = reference.mean(axis=0)
+        size = float(np.sqrt(((reference - centre) ** 2).sum(axis=1).max()))
+    moved: FloatArray = (points - centre) / (size or 1.0)
+    return moved
+
+
+@dataclass(frozen=True)
+class ChamferDistance(MeanMetric):
+    """Chamfer distance of two clouds, mean over pairs.
+
+    ``squared=True`` (default) takes squared distances (CD-L2), ``False`` distances (CD-L1). ``combine="sum"`` (default) adds the
+    means of both directions, ``"mean"`` halves that. ``normalise`` brings the reference into the unit ``sphere`` or
+    ``cube`` first and moves the answer likewise; ``factor`` multiplies the number (1000 where papers print x10^3). An empty
+    answer or one that is not finite is not answered.
+    """
+
+    squared: bool = True
+    combine: str = "sum"
+    normalise: str = "none"
+    factor: float = 1.0
+
+    name = "chamfer_distance"
+    title = "Chamfer distance"
+    definition = (
+        "mean over clouds of: mean squared distance to the nearest reference point + the same the other way round"
+    )
+    source = "PyTorch3D chamfer_distance; Fan et al. 2017"
+    range = (0.0, float("inf"))
+    unit = "raw"
+    direction = "lower"
+    bounded = False
+    answer = _ANSWER
+
+    def __post_init__(self) -> None:
+        one_of("combine", self.combine, ("sum", "mean"))
+        one_of("normalise", self.normalise, ("none", "sphere", "cube"))
+
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """The distance of one pair."""
+        truth = _reference_cloud(reference, row)
+        given = cloud(answer)
+        if given is None:
+            return None
+        x, y = _normalised(given, truth, self.normalise), _normalised(truth, truth, self.normalise)
+        there, back = cKDTree(y).query(x)[0], cKDTree(x).query(y)[0]
+        if self.squared:
+            there, back = there**2, back**2
+        both = float(there.mean() + back.mean())
+        return self.factor * (both if self.combine == "sum" else both / 2.0)
+
+
+@dataclass(frozen=True)
+class PointFScore(MeanMetric):
+    """F-score of two clouds at a distance, mean over pairs.
+
+    ``distance`` is absolute, or with ``relative=True`` (default) a share of the longest side of the reference's bounding box
+    (1 %). A point at just that distance is a hit. A missing or empty answer counts 0.
+    """
+
+    distance: float = 0.01
+    relative: bool = True
+
+    name = "f_score"
+    title = "F-score at d"
+    definition = (
+        "mean over clouds of 2PR/(P+R): P the share of answered points within d of a reference point, R the reverse"
+    )
+    source = "Knapitsch et al. 2017; Tatarchenko et al. 2019"
+    range = (0.0, 1.0)
+    unit = "fraction"
+    direction = "higher"
+    answer = _ANSWER
+
+    def __post_init__(self) -> None:
+        if not self.distance > 0:
+            raise MetricError(f"f_score: distance={self.distance} must be above 0")
+
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """The F-score of one pair."""
+        truth = _reference_cloud(reference, row)
+        given = cloud(answer)
+        if given is None:
+            return None
+        side = float((truth.max(axis=0) - truth.min(axis=0)).max()) if self.relative else 1.0
+        d = self.distance * (side or 1.0)
+        precision = float(np.mean(cKDTree(truth).query(given)[0] <= d))
+        recall = float(np.mean(cKDTree(given).query(truth)[0] <= d))
+        return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
