@@ -14,6 +14,9 @@ from typing import Any
 
 from genlevel.errors import GenlevelError
 
+# So few names are all listed when one is unknown.
+_FEW = 12
+
 
 class Registry:
     """Names of one kind of thing, built in or from the entry point group."""
@@ -42,12 +45,17 @@ class Registry:
             if name not in self._paths:
                 self._read_entry_points()
             if name not in self._paths:
-                near = difflib.get_close_matches(name, list(self), n=3)
-                hint = f" Did you mean {' or '.join(near)}?" if near else ""
-                raise GenlevelError(f"unknown {self.noun} '{name}'.{hint}")
+                raise GenlevelError(f"unknown {self.noun} '{name}'{self._hint(name)}")
             module, _, attribute = self._paths[name].partition(":")
             self._loaded[name] = getattr(import_module(module), attribute)
         return self._loaded[name]
+
+    def _hint(self, name: str) -> str:
+        names = list(self)
+        if len(names) <= _FEW:
+            return f"; there are {', '.join(names)}"
+        near = difflib.get_close_matches(name, names, n=3)
+        return f"; did you mean {' or '.join(near)}?" if near else ""
 
     def _read_entry_points(self) -> None:
         if self._entry_points_read:
