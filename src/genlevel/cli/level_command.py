@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
             )
         table.dispatchers.update(table.scores)
     protocol = _protocol(args, given)
-    levels = rate_all(given.catalog, table.scores, protocol, dispatchers=table.dispatchers)
+    rows = given.folder is not None
+    levels = rate_all(given.catalog, table.scores, protocol, dispatchers=table.dispatchers, rows=rows)
     for line in [*given.notes, *table.notes, *suspicious_units(given.catalog, table.scores)]:
         note(f"note: {line}")
     _note_problems(table.problems)

@@ -92,7 +92,8 @@ def read_replicates(folder: Path, task_ids: Iterable[str]) -> tuple[dict[str, Fl
         if not path.is_file():
             continue
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # Opened here: np.load leaves a damaged file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 if "bootstrap.values" in archive.files and archive["bootstrap.values"].size:
                     values[task_id] = archive["bootstrap.values"].astype(np.float64).ravel()
                     coverages[task_id] = archive["bootstrap.coverages"].astype(np.float64).ravel()

@@ -34,6 +34,7 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
     resolved: dict[str, tuple[Task, float, float]] = {}
     lines: dict[tuple[str, str], int] = {}
     unknown: list[tuple[int, str]] = []
+    name = path.name
     for line, task_id, model, text in _rows(path):
         if task_id not in resolved:
             if task_id not in catalog:
@@ -42,7 +43,7 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
             task = catalog.resolve(task_id)
             resolved[task_id] = (task, *score_range(task.metric, task.scale))
         task, low, high = resolved[task_id]
-        where = f"{path.name} line {line}"
+        where = f"{name} line {line}"
         if not model:
             raise ScoreError(f"{where}: has no model")
         first = lines.setdefault((task.id, model), line)
@@ -58,9 +59,9 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
             )
         table.scores.setdefault(model, {})[task.id] = score
     if unknown:
-        raise ScoreError(_unknown(path.name, unknown, catalog))
+        raise ScoreError(_unknown(name, unknown, catalog))
     if not table.scores:
-        raise ScoreError(f"{path.name}: has no scores, only a header")
+        raise ScoreError(f"{name}: has no scores, only a header")
     return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +46,7 @@ class ModelLevel:
         tasks, supported, wins: of all tasks of the catalog. A task is supported if its sigma is above 0.
         dispatcher: whether the system declares that it routes tasks to other models.
         capped: whether that has lowered its level.
-        rows: one for every task of the catalog, in its order; empty from :func:`rate_many`.
+        rows: one for every task of the catalog, in its order; empty where they were not asked for.
         intervals: bounds of S2 to S5, where they were asked for.
         probabilities: the share of resamplings at each level, where they were asked for.
     """
@@ -104,9 +104,10 @@ def rate_all(
     scores: Mapping[str, Mapping[str, Score]],
     protocol: Protocol,
     *,
-    dispatchers: Sequence[str] | set[str] = (),
+    dispatchers: Collection[str] = (),
+    rows: bool = True,
 ) -> list[ModelLevel]:
-    """The levels of several models, in the order given; see :func:`rate`."""
+    """The levels of several models, in the order given, with or without rows; see :func:`rate`."""
     sheet = Sheet(catalog, protocol)
     names = list(scores)
     values, coverage = fill(sheet, scores)
@@ -114,8 +115,11 @@ def rate_all(
     sigmas = sheet.sigma(values, coverage)
     wins = sheet.wins(values, sigmas, coverage)
     levels = _levels(sheet, names, sigmas, wins, set(dispatchers))
-    rows = [_rows(sheet, values[i], sigmas[i], wins[i], coverage[i]) for i in range(len(names))]
-    return [replace(level, rows=r) for level, r in zip(levels, rows, strict=True)]
+    if not rows:
+        return levels
+    return [
+        replace(level, rows=_rows(sheet, values[i], sigmas[i], wins[i], coverage[i])) for i, level in enumerate(levels)
+    ]
 
 
 def rate_many(
