@@ -76,7 +76,7 @@ def test_ms_ssim_is_a_fraction_in_both_printings() -> None:
     assert sigma(task("audio.generation.x", "wer", scale="fraction"), 0.056, protocol) == pytest.approx(94.4)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
 def test_perfect_and_missing(protocol: object) -> None:
     for metric, row in METRICS_TABLE.items():
         the_task = task("image.comprehension.x", metric)
@@ -122,9 +122,13 @@ def test_arrays_are_mapped_like_numbers() -> None:
     assert score_map(values).tolist() == [[float(score_map(v)) for v in row] for row in values]
 
 
-def test_metric_without_bound_and_without_map() -> None:
+def test_errors_that_nobody_maps_are_measured_by_the_specialist() -> None:
+    paper = get_protocol("paper-2025")
+    own = task("image.generation.x", "nll", sota=3.0, scale="raw", direction="lower")
+    assert sigma(own, 3.0, paper) == pytest.approx(100 * math.tanh(0.5))
+    assert sigma(own, 6.0, paper) == pytest.approx(two(3)(6.0))
     with pytest.raises(ScoreError, match=r"image\.generation\.x: protocol paper-2025 has no score map for 'nll'"):
-        get_protocol("paper-2025").map_for(task("image.generation.x", "nll", scale="raw", direction="lower"))
+        paper.map_for(task("image.generation.x", "nll", sota=None, scale="raw", direction="lower"))
 
 
 def test_formulas_in_words() -> None:

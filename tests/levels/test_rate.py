@@ -179,7 +179,7 @@ def test_floats_a_hair_out_of_range_are_rounding() -> None:
     assert rate(SMALL, {"image.comprehension.a": 100.00000000000001}, PAPER, model="m").rows[0].sigma == 100.0
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
 @pytest.mark.parametrize("edition", ["2024", "2025"])
 def test_specialists_themselves(edition: str, protocol: Protocol) -> None:
     """The specialists' own scores win everywhere (where there is one above 0), so that S3 is S2."""
@@ -190,7 +190,7 @@ def test_specialists_themselves(edition: str, protocol: Protocol) -> None:
     assert found.level == 5
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=str)
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
 def test_one_percent_better_ranks_above_one_percent_worse(protocol: Protocol) -> None:
     """On all 699 tasks. The official scorer ranks them the other way round at level 3."""
     whole = load("2025")

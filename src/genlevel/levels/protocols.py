@@ -35,7 +35,7 @@ class Protocol:
             of an incomplete answer that its sigma, scaled by its coverage, holds too; ``sigma`` compares sigmas only.
         agents: ``cap-2`` lets a declared dispatcher reach level 2 and no more; ``count`` treats it as any model.
         modality_weights: for ``halves``; a modality that the catalog has and the model lacks counts 0.
-        maps: the score map of each metric. One that is not named is a percentage if higher is better, else an error.
+        maps: the score map of each metric. For one that is not named see :meth:`map_for`.
         language_total: the language score at which S5 is S4.
     """
 
@@ -52,8 +52,11 @@ class Protocol:
     def map_for(self, task: Task) -> ScoreMap:
         """The score map of a task.
 
+        An error without bound that no publication maps takes the task's specialist as its measure: the specialist's sigma
+        is then 46, which is what the published constants give at x = T.
+
         Raises:
-            ScoreError: for a metric whose score has no bound and no map.
+            ScoreError: for such an error of a task without a specialist.
         """
         known = self.maps.get(task.metric)
         if known is not None:
@@ -62,8 +65,11 @@ class Protocol:
             return PERCENT
         if task.scale != "raw":
             return ERROR_RATE
+        if task.sota:
+            return ScoreMap("sigmoid01", task.sota)
         raise ScoreError(
-            f"{task.id}: protocol {self.name} has no score map for '{task.metric}', an error without bound"
+            f"{task.id}: protocol {self.name} has no score map for '{task.metric}', an error without bound; give the task's "
+            "sota, which is then its measure"
         )
 
     def variant(self, *, comparison: Comparison | None = None, agents: Agents | None = None) -> Protocol:
