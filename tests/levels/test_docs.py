@@ -27,9 +27,13 @@ def test_the_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> 
         ("FID", "fid"),
         ("FVD", "fvd"),
         ("PSNR", "psnr"),
-    ]
-    + [("FAD, SAD", "sad"), ("MOS", "mos"), ("WER in percent", "wer"), ("LPIPS, printed × 100", "lpips")]
-    + [("SI-SDR", "si_sdr"), ("MS-SSIM, SSIM ¹", "ms_ssim")],
+        ("FAD, SAD", "sad"),
+        ("MOS", "mos"),
+        ("WER in percent", "wer"),
+        ("LPIPS, printed × 100", "lpips"),
+        ("SI-SDR", "si_sdr"),
+        ("MS-SSIM, SSIM ¹", "ms_ssim"),
+    ],
 )
 def test_the_table_of_maps(row: str, metric: str) -> None:
     (cells,) = re.findall(rf"^\| {re.escape(row)} \| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
