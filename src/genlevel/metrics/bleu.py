@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, ratio, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.ngrams import clipped_matches
 from genlevel.metrics.text import text_pairs, tokenizer
 
 _SMOOTHING = ("none", "floor", "exp", "method4")
@@ -67,15 +68,20 @@ class Bleu(Metric):
         """Columns ``matches`` and ``totals`` (n, order) int32, ``given`` and ``expected`` lengths int32."""
         split = tokenizer(self.tokenizer)
         best = (self.multireference or ("best" if self.aggregate == "sentence" else "pooled")) == "best"
-        table = np.zeros((len(answers), 2 * self.order + 2), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
+        rows: list[tuple[list[str], list[list[str]]]] = []
+        owners: list[int] = []
+        for sample, (answer, golds) in enumerate(text_pairs(answers, references)):
             tokens = split((answer or "").lower() if self.lower else (answer or ""))
             targets = [split(gold.lower() if self.lower else gold) for gold in golds]
-            if best and len(targets) > 1:
-                options = np.array([counts(tokens, [target], self.order).flat() for target in targets], np.int32)
-                table[row] = options[np.argmax(self._score(*_columns(options, self.order)))]
-            else:
-                table[row] = counts(tokens, targets, self.order).flat()
+            rows += [(tokens, [target]) for target in targets] if best else [(tokens, targets)]
+            owners += [sample] * (len(targets) if best else 1)
+        table = count_all(rows, self.order)
+        if len(rows) > len(answers):
+            # Of each sample's rows the best, the first among equals.
+            scores = self._score(*_columns(table, self.order))
+            order = np.lexsort((np.arange(len(rows)), -scores, np.asarray(owners)))
+            _, first = np.unique(np.asarray(owners)[order], return_index=True)
+            table = table[order[first]]
         matches, totals, given, expected = _columns(table, self.order)
         return Evidence(matches=matches, totals=totals, given=given, expected=expected)
 
@@ -125,26 +131,37 @@ class Counts(NamedTuple):
     given: int
     expected: int
 
-    def flat(self) -> list[int]:
-        """All in one row."""
-        return [*self.matches, *self.totals, self.given, self.expected]
-
 
 def counts(answer: Sequence[str], golds: Sequence[Sequence[str]], order: int) -> Counts:
     """BLEU's counts of one sample. Of several references the length is the closest one's, the shorter on a tie."""
-    expected = min((len(gold) for gold in golds), key=lambda length: (abs(length - len(answer)), length))
     matches, totals = [], []
     for n in range(1, order + 1):
         grams = Counter(ngrams(answer, n))
         totals.append(max(0, len(answer) - n + 1))
         pools = [Counter(ngrams(gold, n)) for gold in golds]
         matches.append(sum(min(count, max(pool[gram] for pool in pools)) for gram, count in grams.items()))
-    return Counts(matches, totals, len(answer), expected)
+    return Counts(matches, totals, len(answer), _closest(len(answer), golds))
+
+
+def _closest(length: int, golds: Sequence[Sequence[str]]) -> int:
+    return min(map(len, golds), key=lambda expected: (abs(expected - length), expected))
 
 
 def ngrams(tokens: Sequence[str], n: int) -> Iterable[Any]:
     """The n-grams of ``tokens``; single tokens for n = 1."""
     return tokens if n == 1 else zip(*(tokens[i:] for i in range(n)), strict=False)
+
+
+def count_all(rows: Sequence[tuple[list[str], list[list[str]]]], order: int) -> NDArray[np.int32]:
+    """:func:`counts` of many samples at once: matches, totals, given and expected length in a row, (rows, 2*order+2)."""
+    table = np.zeros((len(rows), 2 * order + 2), np.int32)
+    given = np.fromiter((len(answer) for answer, _ in rows), np.int32, len(rows))
+    table[:, :order] = clipped_matches(rows, order)
+    for n in range(order):
+        table[:, order + n] = np.maximum(0, given - n)
+    table[:, -2] = given
+    table[:, -1] = [_closest(len(answer), golds) for answer, golds in rows]
+    return table
 
 
 def _columns(table: NDArray[Any], order: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import string
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,20 +18,35 @@ from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.text import split_unspaced, text_pairs
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+_ARTICLE_WORDS = frozenset({"a", "an", "the"})
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation + "、。〈〉《》「」『』【】〔〕（）！，．：；？“”‘’…·")
 
 
+def squad_tokens(text: str) -> list[str]:
+    """Words in lower case, without punctuation and English articles; unspaced scripts split into letters."""
+    text = text.lower().translate(_NO_PUNCTUATION)
+    if text.isascii() and text.isprintable():
+        # Between words there are spaces alone, so that an article is a whole word.
+        return [word for word in text.split() if word not in _ARTICLE_WORDS]
+    return split_unspaced(_ARTICLES.sub(" ", text)).split()
+
+
 def squad_normalise(text: str) -> str:
-    """Lower case, no punctuation, no English articles, single spaces; unspaced scripts split into letters.
+    """The words of :func:`squad_tokens` with single spaces.
 
     >>> squad_normalise("The  Eiffel-Tower!")
     'eiffeltower'
     """
-    return " ".join(split_unspaced(_ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION))).split())
+    return " ".join(squad_tokens(text))
+
+
+@lru_cache(65536)
+def _squeeze(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {"squad": squad_normalise, "strip": str.strip, "lower": lambda text: " ".join(text.lower().split()), "none": str}
+    {"squad": squad_normalise, "strip": str.strip, "lower": _squeeze, "none": str}
 )
 
 
@@ -96,12 +111,13 @@ class TokenF1(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``shared``, ``answered`` tokens and ``expected`` tokens (int32) of the best reference."""
         clean = _normaliser(self.normalise)
+        split = squad_tokens if self.normalise == "squad" else lambda text: clean(text).split()
         rows = np.zeros((len(answers), 3), np.int32)
         for row, (answer, golds) in enumerate(text_pairs(answers, references)):
             if answer is None:
                 rows[row] = 0, 0, 1
             else:
-                rows[row] = _best_overlap(clean(answer).split(), [clean(gold).split() for gold in golds])
+                rows[row] = _best_overlap(split(answer), [split(gold) for gold in golds])
         return Evidence(shared=rows[:, 0], given=rows[:, 1], expected=rows[:, 2])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
@@ -111,15 +127,28 @@ class TokenF1(Metric):
 
 
 def _best_overlap(answer: list[str], golds: list[list[str]]) -> tuple[int, int, int]:
-    counts = Counter(answer)
     best, best_f1 = (0, len(answer), len(golds[0])), -1.0
     for gold in golds:
-        shared = sum((counts & Counter(gold)).values())
+        shared = _shared(answer, gold)
         size = len(answer) + len(gold)
         f1 = 2 * shared / size if size else 1.0
         if f1 > best_f1:
             best, best_f1 = (shared, len(answer), len(gold)), f1
     return best
+
+
+def _shared(one: list[str], two: list[str]) -> int:
+    """Tokens in common, each as often as it is in both."""
+    left: dict[str, int] = {}
+    for token in one:
+        left[token] = left.get(token, 0) + 1
+    shared = 0
+    for token in two:
+        count = left.get(token)
+        if count:
+            left[token] = count - 1
+            shared += 1
+    return shared
 
 
 @dataclass(frozen=True)
@@ -150,10 +179,17 @@ class Anls(Metric):
             if answer is None:
                 rows[row] = 1, 1
                 continue
-            given = " ".join(answer.lower().split())
-            choices = (" ".join(gold.lower().split()) for gold in golds)
-            measured = [(Levenshtein.distance(given, gold), max(len(given), len(gold))) for gold in choices]
-            rows[row] = min(measured, key=lambda pair: pair[0] / pair[1] if pair[1] else 0.0)
+            given = _squeeze(answer)
+            best = 1.0
+            for gold in set(golds):
+                wanted = _squeeze(gold)
+                if given == wanted:
+                    rows[row] = 0, max(1, len(given))
+                    break
+                edits, length = Levenshtein.distance(given, wanted), max(len(given), len(wanted))
+                if edits / length <= best:
+                    best = edits / length
+                    rows[row] = edits, length
         return Evidence(edits=rows[:, 0], length=rows[:, 1])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:

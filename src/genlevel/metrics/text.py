@@ -97,6 +97,7 @@ def characters(text: str) -> list[str]:
     return [c for c in text if not c.isspace()]
 
 
+_13A_PLAIN = re.compile(r"[A-Za-z0-9 ]*")
 _13A = (
     (re.compile(r"([{-~\[-` -&(-+:-@/])"), r" \1 "),
     (re.compile(r"([^0-9])([.,])"), r"\1 \2 "),
@@ -111,6 +112,8 @@ def mteval13a(text: str) -> list[str]:
     >>> mteval13a("It costs 3.50, you know.")
     ['It', 'costs', '3.50', ',', 'you', 'know', '.']
     """
+    if _13A_PLAIN.fullmatch(text):
+        return text.split()
     text = text.replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     if "&" in text:
         for entity, sign in (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def _contractions() -> dict[str, str]:
 _CONTRACTIONS = _contractions()
 
 
+@lru_cache(65536)
 def strip_punctuation(text: str) -> str:
     """Punctuation removed where it stands beside a space, and anywhere if a comma parts digits; else made a space."""
     parts_digits = bool(_DIGIT_COMMA.search(text))
@@ -63,6 +65,7 @@ def strip_punctuation(text: str) -> str:
     return _POINT.sub("", out, count=_POINTS_REMOVED)
 
 
+@lru_cache(65536)
 def process_answer(text: str) -> str:
     """A model's answer as the official evaluation compares it.
 
