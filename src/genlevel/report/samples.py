@@ -46,7 +46,7 @@ def cards(dataset: Dataset, predictions: Mapping[str, Prediction], outcomes: Out
     """The first ``count`` readable samples of a task."""
     states = {i: (s.name.lower(), r) for i, s, r in zip(outcomes.ids, outcomes.states, outcomes.reasons, strict=True)}
     kind = tasktypes.get(dataset.task.task_type)
-    result = []
+    result: list[Card] = []
     for record in islice(dataset.records(), 4 * count):
         if isinstance(record, RecordError) or len(result) == count:
             continue
