@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -220,6 +221,6 @@ def from_spec(spec: Spec) -> PredictionsModel:
     """The model of a SPEC."""
     spec.check(("name",))
     folder = Path(spec.name)
-    if not folder.is_dir():
-        raise ModelError(f"model '{spec}': there is no folder {folder}")
+    if not os.path.isdir(folder):  # unlike Path.is_dir, never an error
+        raise ModelError(f"model '{str(spec)[:200]}': there is no such folder")
     return PredictionsModel(folder, spec.text("name", folder.resolve().name))

@@ -19,6 +19,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -150,7 +151,7 @@ def from_spec(spec: Spec) -> PythonModel:
 
 
 def _import(name: str, spec: Spec) -> Any:
-    if name.endswith(".py") and not Path(name).is_file():
+    if name.endswith(".py") and not os.path.isfile(name):
         raise ModelError(f"model '{spec}': there is no file {name}")
     try:
         if not name.endswith(".py"):
