@@ -295,12 +295,12 @@ def test_waits_grow_and_differ() -> None:
         assert len(set(some)) > 10
 
 
+NAMES = st.sampled_from(["choices", "message", "content", "text", "image_url", "url", "usage", "images"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["choices", "message", "content", "text", "image_url", "url", "usage", "images"]), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(JSON | st.builds(completion, JSON) | st.builds(lambda c, u: {**completion(c), "usage": u}, st.just("x"), JSON))
