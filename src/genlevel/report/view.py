@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LEVEL_NAMES = {
-    0: "no task supported",
+    0: "S2 is 0: nothing scored yet in comprehension or generation",
     1: "Specialist",
     2: "Unified comprehension and generation",
     3: "Synergy in comprehension and/or generation",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -84,9 +85,10 @@ def read_evidence(folder: Path, task_id: str) -> tuple[Evidence, Outcomes, Mappi
     """
     path = folder / "evidence" / f"{task_id}.npz"
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here because NumPy leaves its own handle open when the file is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(f"{path}: cannot be read ({error}); score the run again") from None
     evidence = {n.removeprefix("evidence."): a for n, a in arrays.items() if n.startswith("evidence.")}
     rest = {n.removeprefix("bootstrap."): a for n, a in arrays.items() if n.startswith("bootstrap.")}
