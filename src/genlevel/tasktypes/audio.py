@@ -1,0 +1,192 @@
+"""Tasks with sound: asked about it and answered in text, or answered with sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import gcd
+from typing import Any, ClassVar, Final
+
+from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
+from genlevel.records import Part, Record, Sample
+from genlevel.tasktypes.media_out import MediaAnswer, only
+from genlevel.tasktypes.reading import TextAnswer
+
+__all__ = [
+    "AudioCaptioning",
+    "AudioClassification",
+    "AudioDenoising",
+    "AudioQuestionAnswering",
+    "AudioToAudio",
+    "AutomaticSpeechRecognition",
+    "TextToAudio",
+]
+
+_RATES: Final = (1_000, 384_000)
+
+
+class AudioClassification(TextAnswer):
+    """One label for a sound.
+
+    Example: ``{"input": {"audio_file": "a.wav", "options": ["major", "minor"]}, "output": {"text": "major"}}``.
+    """
+
+    name = "audio-classification"
+    title = "Audio classification"
+    answer_format = "the label alone"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    reads = "label"
+    prompt = "What is heard?"
+    form = "Answer with the label alone."
+    keys = ("intent_label",)
+
+
+class AudioQuestionAnswering(TextAnswer):
+    """A question about a sound, with a short answer.
+
+    Example: ``{"input": {"audio_file": "a.wav", "question": "How many voices?"}, "output": {"text": "two"}}``.
+    """
+
+    name = "audio-question-answering"
+    title = "Audio question answering"
+    answer_format = "a short answer"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    reads = "label"
+    prompt = "Answer the question about the sound."
+    form = "Answer briefly, with the answer alone."
+
+
+class AudioCaptioning(TextAnswer):
+    """A description of a sound.
+
+    Example: ``{"input": {"audio_file": "a.wav"}, "output": {"text": "A dog barks twice."}}``.
+    """
+
+    name = "audio-captioning"
+    title = "Audio captioning"
+    answer_format = "the caption alone"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    prompt = "Describe the sound in one sentence."
+    form = "Answer with the description alone."
+
+
+class AutomaticSpeechRecognition(TextAnswer):
+    """The words that are spoken.
+
+    Example: ``{"input": {"audio_file": "a.wav"}, "output": {"text": "good morning"}}``.
+    """
+
+    name = "automatic-speech-recognition"
+    title = "Automatic speech recognition"
+    answer_format = "the words alone"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    prompt = "Write down what is said."
+    form = "Answer with the words alone."
+
+
+class AudioAnswer(MediaAnswer):
+    """A task answered with sound. Answers are brought to the reference's rate, channels and length."""
+
+    makes = frozenset({"audio"})
+    out = "audio"
+    output_keys: ClassVar[tuple[str, ...]] = ("audio_file", "audio", "wav", "file", "text")
+
+    def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
+        """Float32 mono samples (n,); ``extra["rate"]`` is their rate in Hz."""
+        samples, rate = _mono(part)
+        if len(samples) == 0 or not _RATES[0] <= rate <= _RATES[1]:
+            raise RecordError(f"{record.where}: the reference has {len(samples)} samples at {rate} Hz")
+        return samples, {"rate": rate}
+
+    def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
+        """Float32 mono samples, as many as the reference has: at its rate, cut, or with silence at the end.
+
+        Raises:
+            UnreadableAnswer: no sound, or one that cannot be decoded.
+        """
+        part = only(parts, "audio")
+        try:
+            samples, rate = _mono(part)
+        except GenlevelError as error:
+            raise UnreadableAnswer(str(error)) from None
+        if len(samples) == 0 or not _RATES[0] <= rate <= _RATES[1]:
+            raise UnreadableAnswer(f"the answer has {len(samples)} samples at {rate} Hz")
+        if sample.reference is None:
+            return samples
+        return _fitted(samples, rate, len(sample.reference), int(sample.extra["rate"]))
+
+
+def _mono(part: Part) -> tuple[Any, int]:
+    """Samples of all channels in the mean, and the rate."""
+    import numpy as np
+
+    from genlevel.media import load_audio
+
+    samples, rate = load_audio(part)
+    mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+    return np.nan_to_num(mono.astype(np.float32), posinf=1.0, neginf=-1.0), int(rate)
+
+
+def _fitted(samples: Any, rate: int, length: int, wanted: int) -> Any:
+    """Samples at the wanted rate, exactly ``length`` of them."""
+    import numpy as np
+
+    # No more is resampled than is used.
+    samples = samples[: -(-(length + 64) * rate // wanted) + 64]
+    if rate != wanted:
+        from scipy.signal import resample_poly
+
+        common = gcd(rate, wanted)
+        if max(rate, wanted) // common > 20_000:
+            places = np.arange(length) * (rate / wanted)
+            samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+        else:
+            samples = resample_poly(samples, wanted // common, rate // common).astype(np.float32)
+    fitted = np.zeros(length, np.float32)
+    count = min(length, len(samples))
+    fitted[:count] = samples[:count]
+    return fitted
+
+
+class AudioDenoising(AudioAnswer):
+    """A noisy sound made clean.
+
+    Example: ``{"input": {"audio_file": "noisy/a.wav"}, "output": {"audio_file": "clean/a.wav"}}``.
+    """
+
+    name = "audio-denoising"
+    title = "Audio denoising"
+    answer_format = "a sound of the same length"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    prompt = "Remove the noise from the sound."
+
+
+class AudioToAudio(AudioAnswer):
+    """A sound changed as the prompt says.
+
+    Example: ``{"input": {"audio_file": "a.wav", "prompt": "An octave lower."}, "output": {"audio_file": "low/a.wav"}}``.
+    """
+
+    name = "audio-to-audio"
+    title = "Audio to audio"
+    answer_format = "a sound"
+    takes = frozenset({"audio", "text"})
+    media = "audio"
+    prompt = "Change the sound."
+
+
+class TextToAudio(AudioAnswer):
+    """A sound made from a description.
+
+    Example: ``{"input": {"prompt": "A tone of 440 Hz for one second."}, "output": {"audio_file": "a.wav"}}``.
+    """
+
+    name = "text-to-audio"
+    title = "Text to audio"
+    answer_format = "a sound"
+    takes = frozenset({"text"})
+    prompt = ""

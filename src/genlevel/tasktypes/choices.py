@@ -1,0 +1,210 @@
+"""Which of the given options an answer means."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from genlevel.errors import UnreadableAnswer
+from genlevel.tasktypes.answers import bare, final_answers, last_statement, normal, read_yes_no
+
+__all__ = ["LETTERS", "letter_index", "read_choice", "read_letter"]
+
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_WHOLE_LETTER: Final = re.compile(
+    r"(?:(?:option|choice|answer|letter)\s*:?\s*)?[(\[{]?([A-Za-z])[)\]}]?\.?", re.IGNORECASE
+)
+# "B) text", "(B) text", "B. text", "B: text", "B - text"
+_LETTER_FIRST: Final = re.compile(
+    r"\W{0,8}(?:(?:option|choice)\s+)?(?:[(\[{]([A-Za-z])[)\]}]|([A-Za-z])\s?[).:\]—–]|([A-Za-z])\s+[-—–]\s)",
+    re.IGNORECASE,
+)
+# "B is correct", "B because ..." at the start
+_LETTER_THEN: Final = re.compile(
+    r"\W{0,8}(?:(?:option|choice)\s+)?([A-Z])[*_`\"']{0,3}\s*(?:,|\n|\s(?:is|because|since|as|would|seems|appears)\b)"
+)
+_MARKED_LETTER: Final = re.compile(
+    r"[(\[]([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|OPTION|choose|pick|select|go with)\s+[(*_`\"']{0,3}([A-Z])\b(?!['’-])"
+)
+_ENDING_LETTER: Final = re.compile(
+    r"(?:\b(?:is|be|choose|choosing|pick|picked|select|say|with|answer|option|choice|go for)|[:=→,])"
+    r"\s*[(*_`\"'\[]{0,4}([A-Z])[)*_`\"'\].!]{0,5}\s*\Z"
+)
+_CLAUSE: Final = re.compile(r"(?<=[.,;:!?])\s+|\n")
+_ARTICLE: Final = re.compile(r"\A(?:an?|the) (?=.)")
+_NEGATION: Final = frozenset(
+    "not no never neither nor isnt arent wasnt werent doesnt dont cannot cant without excluding".split()  # noqa: SIM905
+)
+_NEGATION_PAIRS: Final = (("rather", "than"), ("instead", "of"), ("ruled", "out"), ("rule", "out"))
+_REACH: Final = 3
+
+
+def letter_index(letter: str, count: int) -> int | None:
+    """The option that a letter stands for, or None if there are not so many."""
+    index = LETTERS.find(letter.upper()) if len(letter) == 1 else -1
+    return index if 0 <= index < count else None
+
+
+def read_choice(text: str, choices: Sequence[str], *, lettered: bool = True) -> int:
+    """The index of the one option that an answer names.
+
+    In order: the whole answer; what it calls its answer; its last line or sentence; its first words ("B) ..."); the only
+    option whose words, or whose letter in brackets, occur in it. At each step a letter, the option's text, or both together
+    are understood, and two different options make the answer unreadable. The article "A" is no option, an option's text
+    must occur as whole words, an option inside a longer one does not count, nor one that is denied ("not malignant").
+
+    Args:
+        text: the answer, without reasoning.
+        choices: the options' texts.
+        lettered: whether the model was shown letters. If not, an option's own text comes before a letter's meaning.
+
+    Raises:
+        UnreadableAnswer: no option is named, or several.
+    """
+    reader = _Choices(choices, lettered)
+    steps = [text, *final_answers(text)[:1]]
+    last = last_statement(text)
+    if last != text:
+        steps.append(last)
+    for step in steps:
+        found = reader.whole(step)
+        if found is not None:
+            return found
+    if reader.yes_no:
+        return reader.index[read_yes_no(text)]
+    for step in (*steps[1:], text):
+        named = reader.named(step)
+        if len(named) == 1:
+            return named.pop()
+        if len(named) > 1:
+            listed = " and ".join(f"'{choices[i][:60]}'" for i in sorted(named)[:3])
+            raise UnreadableAnswer(f"the answer names {len(named)} options: {listed}")
+    raise UnreadableAnswer("the answer names none of the options")
+
+
+def read_letter(text: str) -> str:
+    """The letter that an answer gives where the options' texts are not known.
+
+    Raises:
+        UnreadableAnswer: none, or several.
+    """
+    return LETTERS[read_choice(text, LETTERS)]
+
+
+class _Choices:
+    """The options, normalised once for all steps."""
+
+    def __init__(self, choices: Sequence[str], lettered: bool) -> None:
+        self.choices = choices
+        self.lettered = lettered
+        words = [normal(choice) for choice in choices]
+        # Options that differ only in signs, such as "<" and ">" or "a." and "a": signs count then.
+        self.strict = len(set(words)) < len(set(choices)) or not all(words)
+        if self.strict:
+            words = [" ".join(choice.casefold().split()) for choice in choices]
+        short = [_ARTICLE.sub("", word) for word in words]
+        self.articles = self.strict or len(set(short)) < len(set(words))
+        self.words = words if self.articles else short
+        self.index = {word: i for i, word in reversed(list(enumerate(self.words)))}
+        self.yes_no = {"yes", "no"} == set(self.words)
+
+    def normal(self, text: str) -> str:
+        """Words in the form of the options' words."""
+        return " ".join(text.casefold().split()) if self.strict else normal(text)
+
+    def exactly(self, text: str) -> int | None:
+        """The option whose text this is."""
+        for form in (text, bare(text)):
+            words = self.normal(form)
+            found = self.index.get(words if self.articles else _ARTICLE.sub("", words))
+            if found is not None:
+                return found
+        return None
+
+    def whole(self, text: str) -> int | None:
+        """The option that a text is: its text, its letter, or letter and text."""
+        exact = self.exactly(text)
+        letter = _WHOLE_LETTER.fullmatch(bare(text))
+        by_letter = letter_index(letter.group(1), len(self.choices)) if letter else None
+        if exact is not None and by_letter is not None and exact != by_letter and self.lettered:
+            raise UnreadableAnswer(f"'{bare(text)[:40]}' is the letter of one option and the text of another")
+        if exact is not None:
+            return exact
+        if by_letter is not None:
+            return self.checked(by_letter)
+        match = _LETTER_FIRST.match(text)
+        return self.with_letter(match, text) if match else None
+
+    def checked(self, index: int) -> int:
+        """A bare letter's option; without letters shown, "A" may as well mean an option called "Solution A"."""
+        if not self.lettered:
+            word = LETTERS[index].casefold()
+            for i, words in enumerate(self.words):
+                if i != index and words.split()[-1:] == [word]:
+                    raise UnreadableAnswer(f"'{LETTERS[index]}' may be its option or '{self.choices[i][:60]}'")
+        return index
+
+    def with_letter(self, match: re.Match[str], text: str) -> int | None:
+        """The option of "B) text"; None if there is none of that letter, or if what follows speaks of several."""
+        index = letter_index(next(g for g in match.groups() if g), len(self.choices))
+        if index is None:
+            return None
+        rest = text[match.end() :].strip()
+        if self.exactly(rest) == index:
+            return index
+        named = self.texts_in(rest.split("\n", 1)[0])
+        if named - {index}:
+            if index in named:
+                return None
+            raise UnreadableAnswer(f"the letter {LETTERS[index]} stands before the text of another option")
+        return index
+
+    def named(self, text: str) -> set[int]:
+        """All options that a text names and does not deny."""
+        found = self.texts_in(text)
+        if found and not self.lettered:
+            return found
+        marked = {next(g for g in match.groups() if g) for match in _MARKED_LETTER.finditer(text)}
+        then = _LETTER_THEN.match(text)
+        # "A would be ..." may be an article; "A is ...", "A because ..." and "A, ..." are not.
+        if then is not None and (then.group(1) not in "AI" or not re.search(r"would|seems|appears|as\Z", then.group())):
+            marked.add(then.group(1))
+        ending = _ENDING_LETTER.search(text[-300:])
+        if ending is not None:
+            marked.add(ending.group(1))
+        indices = {letter_index(letter, len(self.choices)) for letter in marked}
+        return found | {self.checked(i) for i in indices if i is not None}
+
+    def texts_in(self, text: str) -> set[int]:
+        """The options whose words occur in a text; longer options come first and hide those inside them."""
+        clauses = [words for words in map(self.normal, _CLAUSE.split(text)) if words]
+        starts, at = [], 1
+        for clause in clauses:
+            starts.append(at)
+            at += len(clause) + 1
+        line = f" {' '.join(clauses)} "
+        found = set()
+        for i in sorted(range(len(self.words)), key=lambda i: -len(self.words[i])):
+            needle = f" {self.words[i]} "
+            if len(needle) <= 3 and self.words[i].isalpha():
+                continue  # a single letter is the article "a" as often as not
+            pieces, end = [], 0
+            while (at := line.find(needle, max(end - 1, 0))) >= 0:
+                clause_start = starts[bisect_right(starts, at + 1) - 1]
+                if not _denied(line[max(clause_start, at - 60) : at]):
+                    found.add(i)
+                pieces.append(line[end : at + 1])
+                end = at + len(needle) - 1
+                pieces.append("\1" * (end - at - 1))
+            line = "".join([*pieces, line[end:]])
+        return found
+
+
+def _denied(before: str) -> bool:
+    """Whether the words before an option, in its clause, deny it."""
+    near = before.rsplit("\1", 1)[-1].split()[-_REACH:]
+    pairs = set(pairwise(near))
+    return bool(_NEGATION.intersection(near)) or bool(pairs.intersection(_NEGATION_PAIRS))
