@@ -16,14 +16,11 @@ Answerer = Callable[[str], str]
 
 
 def right_answer(output: Any) -> str:
-    """An annotation's output as a person would type it."""
-    if isinstance(output, dict):
-        if len(output) == 1 and isinstance(next(iter(output.values())), (str, list)):
-            return right_answer(next(iter(output.values())))
-        return json.dumps(output)
-    if isinstance(output, list):
-        return right_answer(output[0])
-    return str(output)
+    """An annotation's output as a person would type it: the first wording, boxes as JSON."""
+    value = next(iter(output.values())) if isinstance(output, dict) else output
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return str(value[0])
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def fingerprint(texts: list[str], images: list[bytes]) -> str:
