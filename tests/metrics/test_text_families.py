@@ -174,3 +174,19 @@ def test_long_and_odd_text_is_fast() -> None:
 def test_wrong_options_are_named(name: str, options: dict) -> None:
     with pytest.raises(MetricError, match=r"x|weights|no_such"):
         metrics.compute(name, ["a"], ["a"], **options)
+
+
+def test_micro_f1_of_single_labels_is_accuracy_also_where_answers_are_missing() -> None:
+    answers, references = ["cat", None, "dog", None, "cow"], ["cat", "dog", "dog", "cow", "pig"]
+    assert metrics.compute("micro_f1", answers, references) == pytest.approx(
+        metrics.compute("accuracy", answers, references)
+    )
+
+
+def test_micro_f1_silence_is_worth_no_more_than_a_wrong_answer() -> None:
+    references = [["a", "b"], ["c", "d"]]
+    silent = metrics.compute("micro_f1", [["a", "b"], None], references)
+    wrong = metrics.compute("micro_f1", [["a", "b"], ["x", "y"]], references)
+    found_nothing = metrics.compute("micro_f1", [["a", "b"], []], references)
+    assert silent == wrong == pytest.approx(0.5)
+    assert found_nothing == pytest.approx(2 * 2 / (2 + 4))

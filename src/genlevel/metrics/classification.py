@@ -178,8 +178,9 @@ class MicroF1(Metric):
     """F1 of the labels of all samples taken together: what extraction and labelling tasks report.
 
     Each side is a set of labels (a single label is a set of one), such as entities, relations as tuples, or a class. Case
-    and spacing do not count unless ``fold`` is False. A missing answer is the empty set. Where no sample has a label on
-    either side, F1 is 0.
+    and spacing do not count unless ``fold`` is False. A missing answer counts as that many wrong labels as the reference
+    has (at least one), so that silence is never worth more than a wrong answer, and F1 of single labels is the accuracy. An
+    empty list is an answer: nothing was found. Where no sample has a label on either side, F1 is 0.
 
     >>> metric = MicroF1()
     >>> float(metric.reduce(metric.measure([["Aspirin"], "flu"], [["aspirin", "ibuprofen"], ["cold"]])))
@@ -203,7 +204,8 @@ class MicroF1(Metric):
         table = np.zeros((len(answers), 3), np.int32)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             given, expected = label_set(answer, fold=self.fold), label_set(reference, fold=self.fold)
-            table[row] = len(given & expected), len(given), len(expected)
+            claimed = len(given) if answer is not None else max(1, len(expected))
+            table[row] = len(given & expected), claimed, len(expected)
         return Evidence(shared=table[:, 0], given=table[:, 1], expected=table[:, 2])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
