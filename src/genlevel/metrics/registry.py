@@ -77,5 +77,9 @@ METRICS = Registry(
         "fid_recall": "genlevel.metrics.learned.generation:FidRecall",
         "lpips": "genlevel.metrics.learned.perceptual:Lpips",
         "dists": "genlevel.metrics.learned.perceptual:Dists",
+        "clap_score": "genlevel.metrics.learned_audio.similarity:ClapScore",
+        "style_clap": "genlevel.metrics.learned_audio.similarity:StyleClap",
+        "fad": "genlevel.metrics.learned_audio.fad:Fad",
+        "predicted_mos": "genlevel.metrics.learned_audio.mos:PredictedMos",
     },
 )

@@ -1,0 +1,190 @@
+"""What COCO's AP can be of: boxes, masks, keypoints. Each kind reads its items and computes overlaps of pairs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from hotcoco import mask as coco_mask
+
+from genlevel.errors import MetricError
+from genlevel.metrics import masks
+from genlevel.metrics.dense import numbers, usable
+from genlevel.metrics.detection_match import Bools, Ints, box_overlaps
+from genlevel.metrics.evidence import Array, FloatArray
+
+Box = tuple[float, float, float, float]
+_LARGEST = 1e9
+
+# Spread of human annotations of COCO's 17 keypoints, nose to ankles.
+COCO_SIGMAS = (
+    *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
+    *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
+)
+
+
+class Kind(ABC):
+    """One kind of object."""
+
+    limit: ClassVar[int] = 100
+    """How many detections of a class in an image count."""
+    form: ClassVar[str]
+    """What an item must hold, for messages."""
+
+    @abstractmethod
+    def read(self, item: Mapping[str, Any]) -> Any:
+        """The item's shape, of a detection or a truth; None where it cannot be read."""
+
+    def ignored(self, shape: Any) -> bool:
+        """Whether a truth of this shape counts neither way."""
+        return False
+
+    @abstractmethod
+    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+        """Overlap of ``detections[i[k]]`` and ``truths[j[k]]``, 0 to 1; equal ``i`` are neighbours, ``crowd`` is per truth."""
+
+
+def read_box(thing: Any) -> Box | None:
+    """A box x, y, width, height of finite numbers with sides of at least 0; None for anything else."""
+    try:
+        x, y, width, height = thing
+        box = (float(x), float(y), float(width), float(height))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # NaN fails every comparison.
+    sound = abs(box[0]) < _LARGEST and abs(box[1]) < _LARGEST and 0 <= box[2] < _LARGEST and 0 <= box[3] < _LARGEST
+    return box if sound else None
+
+
+def box_array(boxes: Sequence[Box]) -> FloatArray:
+    """Boxes as float64 (n, 4), also for none."""
+    return np.array(boxes, np.float64).reshape(len(boxes), 4)
+
+
+class BoxKind(Kind):
+    """Boxes; overlap is IoU, with a crowd the share of the detection that it covers."""
+
+    form = "'box': [x, y, width, height]"
+
+    def read(self, item: Mapping[str, Any]) -> Box | None:
+        """The item's ``box``."""
+        return read_box(item.get("box"))
+
+    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+        """IoU of boxes."""
+        return box_overlaps(box_array(detections)[i], box_array(truths)[j], crowd[j])
+
+
+class MaskKind(Kind):
+    """Masks; overlap is IoU of pixels, with a crowd the share of the detection. Masks of different sizes do not overlap."""
+
+    form = "'mask': run lengths, polygons with 'size', or a bitmap"
+
+    def read(self, item: Mapping[str, Any]) -> masks.Rle | None:
+        """The item's ``mask``."""
+        try:
+            return masks.read(item.get("mask"), item.get("size"))
+        except MetricError:
+            return None
+
+    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+        """IoU of masks, one detection with all its truths at a time."""
+        overlap = np.zeros(len(i))
+        edges = np.flatnonzero(np.diff(i, prepend=-1, append=-1))
+        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            mine = detections[i[low]]
+            same = [k for k in range(low, high) if truths[j[k]]["size"] == mine["size"]]
+            if same:
+                theirs = [truths[j[k]] for k in same]
+                overlap[same] = np.asarray(coco_mask.iou([mine], theirs, [bool(crowd[j[k]]) for k in same]))[0]
+        return overlap
+
+
+class Person(NamedTuple):
+    """Keypoints (K, 3) as x, y, visibility, and of a truth its box and area."""
+
+    points: FloatArray
+    box: Box
+    area: float
+
+
+class KeypointKind(Kind):
+    """Keypoints; overlap is COCO's object keypoint similarity.
+
+    ``sigmas`` are the spreads of each keypoint; without them COCO's 17, and their mean for another number of keypoints.
+    A truth without ``area`` has that of its box, without ``box`` that of its labelled keypoints.
+    """
+
+    limit = 20
+    form = "'keypoints': [x, y, visibility, ...]"
+
+    def __init__(self, sigmas: Sequence[float] = ()) -> None:
+        self._sigmas = tuple(sigmas)
+
+    def read(self, item: Mapping[str, Any]) -> Person | None:
+        """The item's ``keypoints``, flat or (K, 3); (K, 2) are all visible."""
+        points = usable(numbers(item.get("keypoints")))
+        if points is None or (points.ndim == 1 and points.size % 3) or points.ndim > 2:
+            return None
+        points = points.reshape(-1, 3) if points.ndim == 1 else points
+        if points.shape[1] == 2:
+            points = np.column_stack([points, np.full(len(points), 2.0)])
+        if points.shape[1] != 3 or (self._sigmas and len(points) != len(self._sigmas)):
+            return None
+        seen = points[points[:, 2] > 0, :2]
+        box = read_box(item.get("box"))
+        if box is None:
+            low, high = (seen.min(axis=0), seen.max(axis=0)) if len(seen) else (np.zeros(2), np.zeros(2))
+            box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+        area = usable(numbers(item.get("area")))
+        return Person(points, box, float(area.ravel()[0]) if area is not None else box[2] * box[3])
+
+    def ignored(self, shape: Any) -> bool:
+        """A truth without a labelled keypoint counts neither way."""
+        return not bool((shape.points[:, 2] > 0).any())
+
+    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+        """Object keypoint similarity."""
+        pairs = zip(i.tolist(), j.tolist(), strict=True)
+        return np.array([self._similarity(detections[a].points, truths[b]) for a, b in pairs], np.float64)
+
+    def _similarity(self, given: FloatArray, truth: Person) -> float:
+        if given.shape != truth.points.shape:
+            return 0.0
+        seen = truth.points[:, 2] > 0
+        if seen.any():
+            apart = given[:, :2] - truth.points[:, :2]
+        else:
+            # No keypoint is labelled: how far outside the doubled box the answered ones lie.
+            x, y, width, height = truth.box
+            low, high = np.array([x - width, y - height]), np.array([x + 2 * width, y + 2 * height])
+            apart = np.maximum(0.0, low - given[:, :2]) + np.maximum(0.0, given[:, :2] - high)
+        spread = self._spread(len(given))
+        error = (apart**2).sum(axis=1) / spread / (truth.area + np.spacing(1.0)) / 2.0
+        return float(np.mean(np.exp(-np.minimum(error[seen] if seen.any() else error, 700.0))))
+
+    def _spread(self, keypoints: int) -> Array:
+        if self._sigmas:
+            sigmas = np.array(self._sigmas)
+        elif keypoints == len(COCO_SIGMAS):
+            sigmas = np.array(COCO_SIGMAS)
+        else:
+            sigmas = np.full(keypoints, np.mean(COCO_SIGMAS))
+        spread: Array = (2.0 * sigmas) ** 2
+        return spread
+
+
+KINDS = ("box", "mask", "keypoints")
+
+
+def kind_of(name: str, sigmas: Sequence[float] = ()) -> Kind:
+    """The kind called ``name``; a :class:`MetricError` lists the known ones."""
+    if name == "box":
+        return BoxKind()
+    if name == "mask":
+        return MaskKind()
+    if name == "keypoints":
+        return KeypointKind(sigmas)
+    raise MetricError(f"option kind='{name}' is unknown; known: {', '.join(KINDS)}")

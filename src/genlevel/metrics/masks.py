@@ -1,0 +1,175 @@
+"""Masks as COCO writes them, from anyone: run lengths, polygons, bitmaps. All sizes are checked before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hotcoco import mask as coco_mask
+from numpy.typing import NDArray
+
+from genlevel.errors import MetricError
+from genlevel.metrics.evidence import Array
+
+Bitmap = NDArray[np.bool_]
+Rle = dict[str, Any]
+
+MAX_PIXELS = 1 << 26
+MAX_CORNERS = 200_000
+# The rasteriser walks along the outline in steps of a fifth of a pixel.
+MAX_OUTLINE = 1e7
+_DIGITS = 7  # of 5 bits: run lengths below 2^34
+
+
+def _size(thing: Any) -> tuple[int, int]:
+    """Height and width, both at least 1 and together at most ``MAX_PIXELS``."""
+    try:
+        height, width = thing
+        size = (int(height), int(width))
+    except (TypeError, ValueError, OverflowError):
+        raise MetricError(f"mask size {thing!r:.40} is not [height, width]") from None
+    if not (size[0] > 0 and size[1] > 0 and size[0] * size[1] <= MAX_PIXELS):
+        raise MetricError(f"mask size {size} is not within 1 to {MAX_PIXELS} pixels")
+    return size
+
+
+def parse_counts(text: str | bytes, limit: int) -> NDArray[np.int64]:
+    """Run lengths from COCO's compressed string; at most ``limit`` of them.
+
+    A number is a group of characters with 5 bits each, lowest first; from the third on it is the difference to the number
+    two before.
+    """
+    if len(text) > 13 * (limit + 1):
+        raise MetricError(f"mask string of {len(text)} characters is too long for {limit} runs")
+    try:
+        raw = text.encode("ascii") if isinstance(text, str) else bytes(text)
+    except UnicodeEncodeError:
+        raise MetricError("mask string has characters that are not ASCII") from None
+    codes = np.frombuffer(raw, np.uint8).astype(np.int64) - 48
+    if not codes.size:
+        return np.zeros(0, np.int64)
+    if codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
+        raise MetricError("mask string is not a whole sequence of COCO's run lengths")
+    last = np.flatnonzero((codes & 32) == 0)
+    first = np.concatenate([np.zeros(1, np.int64), last[:-1] + 1])
+    lengths = last - first + 1
+    if len(last) > limit or int(lengths.max()) > _DIGITS:
+        raise MetricError("mask string has more or longer runs than its size allows")
+    place = np.arange(len(codes)) - np.repeat(first, lengths)
+    values = np.add.reduceat((codes & 31) << (5 * place), first)
+    values -= np.where(codes[last] & 16, np.int64(1) << (5 * lengths), 0)
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    return values
+
+
+def _format_counts(counts: NDArray[np.int64]) -> bytes:
+    """Run lengths as COCO's compressed string, the inverse of :func:`parse_counts`."""
+    rest = counts.astype(np.int64).copy()
+    rest[3:] -= counts[1:-2]
+    out = bytearray()
+    for number in rest.tolist():
+        more = True
+        while more:
+            digit, number = number & 31, number >> 5
+            more = number != (-1 if digit & 16 else 0)
+            out.append((digit | 32 if more else digit) + 48)
+    return bytes(out)
+
+
+def run_lengths(rle: Mapping[str, Any]) -> tuple[tuple[int, int], NDArray[np.int64]]:
+    """(height, width) and run lengths, column by column and beginning with background, whose sum is height x width.
+
+    Args:
+        rle: ``{"size": [height, width], "counts": str | bytes | list[int]}``.
+
+    Raises:
+        MetricError: for anything else, in one line.
+    """
+    size = _size(rle.get("size"))
+    pixels = size[0] * size[1]
+    counts = rle.get("counts")
+    if isinstance(counts, (str, bytes)):
+        runs = parse_counts(counts, pixels + 2)
+    elif isinstance(counts, Sequence) and len(counts) <= pixels + 2:
+        try:
+            runs = np.array(counts, np.int64).reshape(len(counts))
+        except (TypeError, ValueError, OverflowError):
+            raise MetricError("mask counts are not whole numbers") from None
+    else:
+        raise MetricError("mask has no 'counts' of a string or a list that fits its size")
+    if (len(runs) and (runs.min() < 0 or runs.max() > pixels)) or int(runs.sum()) != pixels:
+        raise MetricError(f"mask counts do not add up to {size[0]} x {size[1]} pixels")
+    return size, runs
+
+
+def decode(rle: Mapping[str, Any]) -> Bitmap:
+    """The bitmap (height, width) of run lengths; errors as :func:`run_lengths`."""
+    (height, width), runs = run_lengths(rle)
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return flat.reshape(width, height).T
+
+
+def encode(bitmap: Array) -> Rle:
+    """Compressed run lengths of a bitmap (height, width)."""
+    rle: Rle = coco_mask.encode(np.asfortranarray(bitmap != 0, dtype=np.uint8))
+    return rle
+
+
+def from_polygons(polygons: Any, size: Any) -> Rle:
+    """Compressed run lengths of the union of polygons ``[[x0, y0, x1, y1, ...], ...]`` in an image of ``size``.
+
+    Corners may lie outside the image by no more than its size. A polygon has at least three corners.
+    """
+    height, width = _size(size)
+    if not isinstance(polygons, Sequence) or isinstance(polygons, (str, bytes)) or not polygons:
+        raise MetricError("mask polygons are not a list of lists of numbers")
+    checked: list[list[float]] = []
+    corners, outline = 0, 0.0
+    for polygon in polygons:
+        try:
+            flat = np.array(polygon, np.float64).ravel()
+        except (TypeError, ValueError):
+            raise MetricError("mask polygons are not a list of lists of numbers") from None
+        corners += len(flat) // 2
+        if len(flat) < 6 or len(flat) % 2 or corners > MAX_CORNERS:
+            raise MetricError(f"a mask polygon needs 3 corners or more, of x and y each, {MAX_CORNERS} in all at most")
+        xy = flat.reshape(-1, 2)
+        near = (xy >= (-width, -height)) & (xy <= (2 * width, 2 * height))
+        if not bool(near.all()):
+            raise MetricError("a mask polygon has a corner that is far outside the image or not finite")
+        outline += float(np.abs(xy - np.roll(xy, 1, axis=0)).max(axis=1).sum())
+        if outline > MAX_OUTLINE:
+            raise MetricError("mask polygons have too long an outline")
+        checked.append(flat.tolist())
+    rle: Rle = coco_mask.merge(coco_mask.frPyObjects(checked, height, width))
+    return rle
+
+
+def read(thing: Any, size: Any = None) -> Rle:
+    """Any form of a mask as checked compressed run lengths.
+
+    Args:
+        thing: run lengths ``{"size", "counts"}``, polygons (with ``size``), or a bitmap (height, width).
+        size: [height, width], for polygons.
+
+    Raises:
+        MetricError: in one line, if it is none of these.
+    """
+    if isinstance(thing, Mapping):
+        (height, width), runs = run_lengths(thing)
+        return {"size": [height, width], "counts": _format_counts(runs)}
+    if isinstance(thing, np.ndarray):
+        if thing.ndim != 2 or thing.dtype.kind not in "biuf":
+            raise MetricError(
+                f"mask array has shape {thing.shape} and type {thing.dtype}; it must be numbers (height, width)"
+            )
+        _size(thing.shape)
+        return encode(thing)
+    return from_polygons(thing, size)
+
+
+def area(rle: Rle) -> int:
+    """Pixels of a mask from :func:`read`."""
+    return int(coco_mask.area([rle])[0])
