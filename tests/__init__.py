@@ -1,0 +1,1 @@
+"""Tests; a package of its own name, because some reference packages install one called tests too."""
