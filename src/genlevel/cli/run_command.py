@@ -130,7 +130,7 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
         from genlevel.scoring.workflow import locate, score_located, write_html_report
 
         located = locate(out, data=args.data, catalog=args.catalog, edition=args.edition, sota=args.sota)
-        report = score_located(located)
+        report = score_located(located, jobs=0)
         print_scores(report, "table")
         print_levels([report.level], report.catalog)
         write_html_report(located, out / "report.html")

@@ -35,7 +35,11 @@ Source = Callable[[Dataset], Answers]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to score. ``limit`` scores only each task's first samples; ``jobs`` = 0 uses every core."""
+    """How to score. ``limit`` scores only each task's first samples.
+
+    ``jobs`` is the number of worker processes, 0 for one on each core. More than one needs a main module that may be imported
+    again (``if __name__ == "__main__"``), which is why it is not the default.
+    """
 
     model: str
     dispatcher: bool = False
@@ -43,7 +47,7 @@ class Settings:
     limit: int | None = None
     seed: int = 0
     intervals: bool = True
-    jobs: int = 0
+    jobs: int = 1
 
 
 @dataclass(frozen=True)

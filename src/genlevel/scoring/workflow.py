@@ -62,7 +62,7 @@ def locate(
 
 
 def score_located(
-    located: Located, *, jobs: int = 0, limit: int | None = None, protocol: str | None = None
+    located: Located, *, jobs: int = 1, limit: int | None = None, protocol: str | None = None
 ) -> ScoreReport:
     """Score a run and write its scores, evidence and level into the folder."""
     meta = located.meta
