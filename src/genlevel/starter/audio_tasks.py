@@ -9,7 +9,9 @@ from genlevel.starter.base import RATE, Array, Item, StarterTask, pick, wav
 NOTES = ("C", "C sharp", "D", "D sharp", "E", "F", "F sharp", "G", "G sharp", "A", "A sharp", "B")
 CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7), "diminished": (0, 3, 6), "augmented": (0, 4, 8)}
 TIMBRES = ("flute", "clarinet", "violin", "bell", "plucked string", "drum")
-ENVELOPES = ("steady", "fading", "swelling")
+INSTRUMENTS = ("organ", "piano", "clarinet", "bell")
+PLAYED = (0, 2, 4, 7, 9)
+"""The notes of tone synthesis, in semitones above C."""
 SECONDS = 0.4
 
 
@@ -90,26 +92,20 @@ def clipping_repair(rng: np.random.Generator) -> Item:
 
 
 def tone_synthesis(rng: np.random.Generator) -> Item:
-    """A sound from its description, which leaves nothing open."""
-    note, octave, envelope = int(rng.integers(12)), int(rng.integers(3, 6)), pick(rng, ENVELOPES)
-    wave = pick(rng, ("sine", "square"))
-    prompt = (
-        f"A {envelope} {wave} tone: {NOTES[note]} of octave {octave} (A of octave 4 is 440 Hz), {SECONDS} s at {RATE} Hz, "
-        "starting at phase 0. Steady is even; fading goes from full to silent in a straight line, swelling the other way."
-    )
-    return Item({"prompt": prompt}, {"audio_file": wav(synthesise(note, octave, envelope, wave))})
-
-
-def synthesise(note: int, octave: int, envelope: str, wave: str) -> Array:
-    """The tone that :func:`tone_synthesis` describes."""
-    t = times()
-    phase = 2 * np.pi * frequency(note, octave) * t
-    # A square wave of few partials, so that none folds back at half the rate.
-    partials = [1] if wave == "sine" else [k for k in range(1, 8, 2) if k * frequency(note, octave) < RATE / 2]
-    sound = sum((np.sin(k * phase) / k for k in partials), np.zeros(t.size))
-    gain = {"steady": np.ones(t.size), "fading": 1 - t / SECONDS, "swelling": t / SECONDS}[envelope]
-    result: Array = 0.7 * sound * gain
-    return result
+    """A note on an instrument, which the prompt names but does not describe."""
+    instrument, note = pick(rng, INSTRUMENTS), pick(rng, PLAYED)
+    prompt = f"{NOTES[note]} of octave 4 (A is 440 Hz) on the {instrument}, {SECONDS} seconds at {RATE} Hz."
+    t, f = times(), frequency(note + rng.normal(0, 0.004))
+    phase = 2 * np.pi * f * t
+    if instrument == "organ":
+        sound = sum((np.sin(k * phase) / k**0.5 for k in (1, 2, 4, 8)), np.zeros(t.size)) * _rise(t, 0.02)
+    elif instrument == "piano":
+        sound = sum((np.sin(k * phase) / k * np.exp(-4 * k * t) for k in range(1, 6)), np.zeros(t.size))
+    elif instrument == "clarinet":
+        sound = sum((np.sin(k * phase) / k for k in (1, 3, 5)), np.zeros(t.size)) * _rise(t, 0.05)
+    else:
+        sound = np.sin(phase + 1.5 * np.exp(-6 * t) * np.sin(1.4 * phase)) * np.exp(-5 * t)
+    return Item({"prompt": prompt}, {"audio_file": wav(_scaled(sound, rng.uniform(0.5, 0.8)))})
 
 
 def melody(rng: np.random.Generator) -> Array:
@@ -172,6 +168,6 @@ TASKS = (
     ),
     StarterTask(
         "tone-synthesis", "audio", "generation", "Audio synthesis", "text-to-audio", "si_sdr",
-        "oscillator", tone_synthesis, test=16, train=32,
+        "additive oscillator", tone_synthesis, test=16, train=80,
     ),
 )

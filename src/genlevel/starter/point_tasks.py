@@ -123,10 +123,12 @@ def _body(rng: np.random.Generator) -> Array:
     for _ in range(int(rng.integers(2, 4))):
         part = solid(rng, pick(rng, SOLIDS), POINTS) * rng.uniform(0.25, 0.6, 3)
         half.append(part + [rng.uniform(0.0, 0.7), *rng.uniform(-0.5, 0.5, 2)])
-    points = np.concatenate(half)
-    points = points[points[:, 0] >= 0.0]
-    points = points[rng.permutation(len(points))[: POINTS // 2]]
-    result: Array = SCALE / 2 * np.concatenate([points, points * [-1, 1, 1]])
+    right = np.concatenate(half)
+    right = right[right[:, 0] >= 0.0]
+    # The two sides hold different points of the same surface.
+    chosen = right[rng.permutation(len(right))[:POINTS]]
+    chosen[: len(chosen) // 2, 0] *= -1.0
+    result: Array = SCALE / 2 * chosen
     return result
 
 

@@ -1,0 +1,160 @@
+"""``composite:FILE.toml``: one system that sends each task to one of several models; ``composite:starter`` is built in.
+
+The file lists routes; the first that fits a request's task answers it::
+
+    name = "my-system"
+
+    [[route]]
+    modality = "image"                     # or task = "glob on the id", paradigm = "...", task_type = "..."
+    model = "openai:my-vision-model"
+
+    [[route]]                              # without a condition: everything else
+    model = "openai:my-text-model"
+
+Such a system routes work and learns nothing across tasks: it is marked as a dispatcher, and the level rule caps it at level 2.
+``composite:starter`` sends each task of the starter set to its specialist. No options.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genlevel.datasets.base import Dataset
+from genlevel.errors import ModelError, RequestFailed
+from genlevel.models.base import Model
+from genlevel.models.spec import Spec, parse
+from genlevel.records import MODALITIES, PARADIGMS, Reply, Request, Task
+
+_CONDITIONS = ("task", "task_type", "modality", "paradigm")
+
+
+@dataclass(frozen=True)
+class Route:
+    """Which tasks go to ``model``: those that fit every condition."""
+
+    conditions: Mapping[str, str]
+    model: Model
+
+    def takes(self, task: Task) -> bool:
+        """Whether the task fits."""
+        values = {"task": task.id, "task_type": task.task_type, "modality": task.modality, "paradigm": task.paradigm}
+        return all(fnmatch.fnmatchcase(values[key], pattern) for key, pattern in self.conditions.items())
+
+
+class CompositeModel(Model):
+    """A dispatcher over several models."""
+
+    dispatcher = True
+
+    def __init__(self, name: str, routes: Sequence[Route]) -> None:
+        self._routes = tuple(routes)
+        self._by_task: dict[str, Model] = {}
+        self.name = name
+        self.takes = frozenset().union(*(route.model.takes for route in routes))
+        self.makes = frozenset().union(*(route.model.makes for route in routes))
+        self.concurrency = max(route.model.concurrency for route in routes)
+
+    def identity(self) -> Mapping[str, Any]:
+        """The routes with the identity of each model."""
+        routes = [{"conditions": dict(r.conditions), "model": dict(r.model.identity())} for r in self._routes]
+        return {"kind": "composite", "name": self.name, "routes": routes}
+
+    async def start(self, datasets: Sequence[Dataset]) -> None:
+        """Find each task's model and start every model with the tasks that it gets."""
+        given: dict[int, list[Dataset]] = {}
+        self._by_task = {}
+        for dataset in datasets:
+            at = next((i for i, route in enumerate(self._routes) if route.takes(dataset.task)), None)
+            if at is not None:
+                self._by_task[dataset.task.id] = self._routes[at].model
+                given.setdefault(at, []).append(dataset)
+        for at, own in given.items():
+            await self._routes[at].model.start(own)
+
+    async def generate(self, request: Request) -> Reply:
+        """The answer of the task's model."""
+        model = self._by_task.get(request.task_id)
+        if model is None:
+            raise RequestFailed(f"{self.name} has no route for {request.task_id}")
+        return await model.generate(request)
+
+    async def close(self) -> None:
+        """Close every model, whatever happens to the others."""
+        outcomes = await asyncio.gather(*(route.model.close() for route in self._routes), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+def read_routes(path: Path) -> CompositeModel:
+    """The system that a TOML file describes.
+
+    Raises:
+        ModelError: naming the file and the route at fault.
+    """
+    from genlevel.models import load
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: is no TOML: {' '.join(str(error).split())}") from None
+    unknown = sorted(content.keys() - {"name", "route"})
+    if unknown:
+        raise ModelError(f"{path}: unknown key '{unknown[0]}'; there are name and [[route]]")
+    entries = content.get("route")
+    if not isinstance(entries, list) or not entries:
+        raise ModelError(f"{path}: has no [[route]]")
+    routes = []
+    loaded: dict[str, Model] = {}
+    for number, entry in enumerate(entries, 1):
+        conditions, spec = _route(entry, f"{path}: route {number}")
+        if parse(spec).kind == "composite":
+            raise ModelError(f"{path}: route {number}: a composite cannot lead to another one")
+        # The same SPEC twice is one model, so that a local checkpoint is not loaded twice.
+        loaded.setdefault(spec, load(spec))
+        routes.append(Route(conditions, loaded[spec]))
+    name = content.get("name", path.stem)
+    if not isinstance(name, str) or not name.strip():
+        raise ModelError(f"{path}: name is not a text")
+    return CompositeModel(name, routes)
+
+
+def _route(entry: Any, where: str) -> tuple[dict[str, str], str]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("model"), str):
+        raise ModelError(f"{where}: has no model = \"SPEC\"")
+    conditions = {key: value for key, value in entry.items() if key != "model"}
+    for key, value in conditions.items():
+        if key not in _CONDITIONS:
+            raise ModelError(f"{where}: unknown key '{key}'; there are model, {', '.join(_CONDITIONS)}")
+        if not isinstance(value, str):
+            raise ModelError(f"{where}: {key} is not a text")
+        known: tuple[str, ...] = {"modality": MODALITIES, "paradigm": PARADIGMS}.get(key, ())
+        if known and value not in known:
+            raise ModelError(f"{where}: {key} = '{value}' is none of {', '.join(known)}")
+    return conditions, entry["model"]
+
+
+def starter() -> CompositeModel:
+    """The dispatcher over the starter set's specialists."""
+    from genlevel.models.specialists import SpecialistModel
+    from genlevel.starter.specialists.base import SPECIALISTS
+
+    return CompositeModel("composite:starter", [Route({"task": t}, SpecialistModel(t)) for t in SPECIALISTS])
+
+
+def from_spec(spec: Spec) -> CompositeModel:
+    """The model of a SPEC."""
+    spec.check(())
+    if spec.name == "starter":
+        return starter()
+    if not spec.name:
+        raise ModelError(f"model '{spec}': give a TOML file of routes, or composite:starter")
+    return read_routes(Path(spec.name))

@@ -1,0 +1,142 @@
+"""``nearest:``: answers as the most similar training example was answered.
+
+One mechanism for all tasks and modalities: each part of a request becomes a vector (a small picture, a spectrum, histograms of
+distances, hashed pieces of words), and the answer is the one that belongs to the nearest training request of the same task:
+its text, or the medium itself. Needs tasks with a ``train`` folder. No options.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from genlevel import tasktypes
+from genlevel.datasets.base import Dataset
+from genlevel.datasets.paths import resolve_media
+from genlevel.errors import GenlevelError, ModelError, RecordError, RequestFailed
+from genlevel.models.base import Model
+from genlevel.models.features import Vector, vectors
+from genlevel.models.spec import Spec
+from genlevel.records import PART_KINDS, Part, PartKind, Record, Reply, Request, Sample
+
+# Raised whenever the same training examples could give another answer; part of the model's identity.
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """A task's training examples: vectors by place of the part, and the answers in the same order."""
+
+    blocks: tuple[NDArray[np.float64], ...]
+    scales: tuple[float, ...]
+    answers: tuple[tuple[Part, ...], ...]
+
+    def nearest(self, query: Sequence[Vector]) -> int:
+        """The example at the least distance: squared distances of the parts, each in units of its mean, added up."""
+        total = np.zeros(len(self.answers))
+        for block, scale, vector in zip(self.blocks, self.scales, query, strict=False):
+            if scale > 0.0 and block.shape[1] == len(vector):
+                total += np.sum((block - vector) ** 2, axis=1) / scale
+        return int(np.argmin(total))
+
+
+class NearestModel(Model):
+    """The nearest-neighbour generalist."""
+
+    name = "nearest"
+    takes = frozenset(PART_KINDS)
+    makes = frozenset(PART_KINDS)
+    concurrency = 2
+
+    def __init__(self) -> None:
+        self._datasets: dict[str, Dataset] = {}
+        self._memories: dict[str, _Memory] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def identity(self) -> Mapping[str, Any]:
+        """Its version; the training examples are part of the data."""
+        return {"kind": "nearest", "version": _VERSION}
+
+    async def start(self, datasets: Sequence[Dataset]) -> None:
+        """Remember where the training examples are; they are read when a task is first asked."""
+        self._datasets = {d.task.id: d for d in datasets}
+        self._memories, self._locks = {}, {}
+
+    async def generate(self, request: Request) -> Reply:
+        """The answer of the nearest training example."""
+        lock = self._locks.setdefault(request.task_id, asyncio.Lock())
+        async with lock:
+            if request.task_id not in self._memories:
+                self._memories[request.task_id] = await asyncio.to_thread(self._memorise, request.task_id)
+        memory = self._memories[request.task_id]
+        return Reply(memory.answers[await asyncio.to_thread(_nearest, memory, request)])
+
+    def _memorise(self, task_id: str) -> _Memory:
+        dataset = self._datasets.get(task_id)
+        examples = list(_examples(dataset)) if dataset is not None else []
+        if not examples:
+            return _Memory((), (), ())
+        width = min(len(found) for found, _ in examples)
+        blocks = tuple(np.stack([found[i] for found, _ in examples]) for i in range(width))
+        # The mean squared distance of a random pair is twice the variance; a part that never changes says nothing.
+        scales = tuple(float(2.0 * block.var(axis=0).sum()) for block in blocks)
+        kept = tuple(scale if scale > 1e-12 else 0.0 for scale in scales)
+        return _Memory(blocks, kept, tuple(answer for _, answer in examples))
+
+
+def _nearest(memory: _Memory, request: Request) -> int:
+    if not memory.answers:
+        raise RequestFailed(f"{request.task_id} has no training examples that can be read")
+    return memory.nearest(vectors(request.parts))
+
+
+def _examples(dataset: Dataset) -> list[tuple[list[Vector], tuple[Part, ...]]]:
+    """The readable training examples as vectors and answers."""
+    kind = tasktypes.get(dataset.task.task_type)
+    found = []
+    for record in dataset.records("train"):
+        if isinstance(record, RecordError):
+            continue
+        try:
+            sample = kind.read(record)
+            request = kind.ask(sample, dataset.task)
+            found.append((vectors(request.parts), answer_of(record, sample, kind.makes)))
+        except GenlevelError:
+            continue  # one bad example is no reason to answer nothing
+    return found
+
+
+def answer_of(record: Record, sample: Sample, makes: frozenset[PartKind]) -> tuple[Part, ...]:
+    """A record's own right answer as a model would give it.
+
+    The medium that the output names, if the task is answered with one; else the output's text as it stands, and anything
+    else (boxes, lists of numbers) as JSON of the reference.
+    """
+    output = record.value.get("output")
+    values = list(output.values()) if isinstance(output, Mapping) else [output]
+    media = makes - {"text"}
+    for value in values:
+        if media and isinstance(value, str):
+            try:
+                path = resolve_media(record.folder, value)
+            except GenlevelError:
+                continue
+            return (Part(cast(PartKind, min(media)), path=path),)
+    for value in values:
+        if isinstance(value, (str, int, float)):
+            return (Part("text", str(value)),)
+    return (Part("text", orjson.dumps(sample.reference, option=orjson.OPT_SERIALIZE_NUMPY).decode()),)
+
+
+def from_spec(spec: Spec) -> NearestModel:
+    """The model of a SPEC."""
+    spec.check(())
+    if spec.name:
+        raise ModelError(f"model '{spec}': there is only one, 'nearest:'")
+    return NearestModel()
