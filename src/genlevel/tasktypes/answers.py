@@ -34,7 +34,8 @@ TEXT_LIMIT: Final = 4_000_000
 """Characters of an answer that is itself the text, or that holds arrays."""
 _REASONING: Final = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"\*{1,3}|`{1,3}|\\boxed\b|\\text\b|\\mathrm\b|\$|</?answer>|_{2}", re.IGNORECASE)
-_EDGES: Final = " \t\r\n\"'“”‘’«»()[]{}<>.,;:!?。，！？：；、*`_#-–—•"
+_EDGES: Final = " \t\r\n\"'“”‘’«»()[]{}<>.,;:!?。，！？：；、*`_-–—•"
+# A "#" may end a label ("C#") but begins a heading.
 _MARKER: Final = re.compile(
     r"(?:\b(?:answer|ans|label|category|class|choice|option|prediction|response|output|result)\b"
     r"(?:[ \t]+(?:choice|option|label|category|class))?"
@@ -129,7 +130,7 @@ def _kept(text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """A text without markup for emphasis and mathematics, and without punctuation around it."""
-    return _MARKUP.sub("", text).strip(_EDGES)
+    return _MARKUP.sub("", text).lstrip("# \t\r\n").strip(_EDGES)
 
 
 def final_answers(text: str) -> list[str]:

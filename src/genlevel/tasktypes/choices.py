@@ -105,8 +105,10 @@ class _Choices:
         self.strict = len(set(words)) < len(set(choices)) or not all(words)
         if self.strict:
             words = [" ".join(choice.casefold().split()) for choice in choices]
+        # Where options are letters ("C", "C sharp"), a letter means that option, and "A" is no article.
+        self.lettered_texts = any(len(word) == 1 and word.isalpha() for word in words)
         short = [_ARTICLE.sub("", word) for word in words]
-        self.articles = self.strict or len(set(short)) < len(set(words))
+        self.articles = self.strict or self.lettered_texts or len(set(short)) < len(set(words))
         self.words = words if self.articles else short
         self.index = {word: i for i, word in reversed(list(enumerate(self.words)))}
         self.yes_no = {"yes", "no"} == set(self.words)
@@ -128,7 +130,7 @@ class _Choices:
         """The option that a text is: its text, its letter, or letter and text."""
         exact = self.exactly(text)
         letter = _WHOLE_LETTER.fullmatch(bare(text))
-        by_letter = letter_index(letter.group(1), len(self.choices)) if letter else None
+        by_letter = self.of_letter(letter.group(1)) if letter else None
         if exact is not None and by_letter is not None and exact != by_letter and self.lettered:
             raise UnreadableAnswer(f"'{bare(text)[:40]}' is the letter of one option and the text of another")
         if exact is not None:
@@ -138,9 +140,15 @@ class _Choices:
         match = _LETTER_FIRST.match(text)
         return self.with_letter(match, text) if match else None
 
+    def of_letter(self, letter: str) -> int | None:
+        """The option that a letter stands for: by its text where no letters were shown and options are letters."""
+        if self.lettered_texts and not self.lettered:
+            return self.index.get(letter.casefold())
+        return letter_index(letter, len(self.choices))
+
     def checked(self, index: int) -> int:
         """A bare letter's option; without letters shown, "A" may as well mean an option called "Solution A"."""
-        if not self.lettered:
+        if not self.lettered and not self.lettered_texts:
             word = LETTERS[index].casefold()
             for i, words in enumerate(self.words):
                 if i != index and words.split()[-1:] == [word]:
@@ -149,7 +157,7 @@ class _Choices:
 
     def with_letter(self, match: re.Match[str], text: str) -> int | None:
         """The option of "B) text"; None if there is none of that letter, or if what follows speaks of several."""
-        index = letter_index(next(g for g in match.groups() if g), len(self.choices))
+        index = self.of_letter(next(g for g in match.groups() if g))
         if index is None:
             return None
         rest = text[match.end() :].strip()
@@ -159,7 +167,9 @@ class _Choices:
         if named - {index}:
             if index in named:
                 return None
-            raise UnreadableAnswer(f"the letter {LETTERS[index]} stands before the text of another option")
+            raise UnreadableAnswer(
+                f"the letter of '{self.choices[index][:60]}' stands before the text of another option"
+            )
         return index
 
     def named(self, text: str) -> set[int]:
@@ -175,7 +185,7 @@ class _Choices:
         ending = _ENDING_LETTER.search(text[-300:])
         if ending is not None:
             marked.add(ending.group(1))
-        indices = {letter_index(letter, len(self.choices)) for letter in marked}
+        indices = {self.of_letter(letter) for letter in marked}
         return found | {self.checked(i) for i in indices if i is not None}
 
     def texts_in(self, text: str) -> set[int]:

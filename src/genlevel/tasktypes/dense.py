@@ -30,6 +30,12 @@ def class_names(shown: Mapping[str, Any]) -> dict[int, str]:
     return {}
 
 
+def class_lines(shown: Mapping[str, Any]) -> str:
+    """The input's classes as a prompt says them; '' without."""
+    names = class_names(shown)
+    return f"Labels: {', '.join(f'{k} {v}' for k, v in names.items())}." if names else ""
+
+
 class ImageSegmentation(MediaAnswer):
     """A label for each pixel: a grey or palette PNG of labels, 255 for pixels that do not count.
 
@@ -46,16 +52,15 @@ class ImageSegmentation(MediaAnswer):
     media = "image"
     prompt = "Segment the image."
     output_keys = ("mask_file", "mask", "label_file", "segmentation_file", "image_file", "text")
+    form = (
+        "Answer with an image of the same size whose grey values are the labels, or with JSON: "
+        '[{"label": 1, "polygon": [[x, y], ...]}], in pixels.'
+    )
     hidden = ("classes", "categories")
 
-    def form_of(self, shown: Mapping[str, Any]) -> str:
-        """The numbers of the classes and how to answer."""
-        names = class_names(shown)
-        listed = f"Labels: {', '.join(f'{k} {v}' for k, v in names.items())}.\n" if names else ""
-        return (
-            f"{listed}Answer with an image of the same size whose grey values are the labels, or with JSON: "
-            '[{"label": 1, "polygon": [[x, y], ...]}], in pixels.'
-        )
+    def facts(self, shown: Mapping[str, Any]) -> str:
+        """The numbers of the classes."""
+        return class_lines(shown)
 
     def extra_of(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """The names of the classes."""

@@ -49,7 +49,7 @@ class MediaAnswer(TaskType):
         parts = media_of(record, shown)
         if self.media is not None and not any(part.kind in (self.media, "image") for part in parts):
             raise RecordError(f"{record.where}: 'input' names no {self.media} file")
-        text = compose(shown, self.prompt, form=self.form_of(shown), hidden=self.hidden)
+        text = compose(shown, self.prompt, facts=self.facts(shown), form=self.form, hidden=self.hidden)
         if text:
             parts.append(Part("text", text))
         if not parts:
@@ -57,10 +57,10 @@ class MediaAnswer(TaskType):
         reference, extra = self._reference(record)
         return Sample(record.id, tuple(parts), reference, (), {**self.extra_of(shown), **extra})
 
-    def form_of(self, shown: Mapping[str, Any]) -> str:
-        """How to answer, added to the prompt unless it says so itself."""
+    def facts(self, shown: Mapping[str, Any]) -> str:
+        """What the prompt must say besides the record's own words."""
         del shown
-        return self.form
+        return ""
 
     def extra_of(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         """What the reader of the answer needs to know of the input."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
 from genlevel.tasktypes.answers import text_of
-from genlevel.tasktypes.dense import class_names
+from genlevel.tasktypes.dense import class_lines
 from genlevel.tasktypes.keys import first
 from genlevel.tasktypes.media_out import MediaAnswer, only
 from genlevel.tasktypes.reading import TextAnswer
@@ -68,13 +68,12 @@ class PointCloudSegmentation(MediaAnswer):
     out = "points"
     prompt = "Segment the points into their parts."
     output_keys: ClassVar[tuple[str, ...]] = ("label_file", "labels_file", "labels", "segmentation_file", "text")
+    form = "Answer with a JSON list of labels, one for each point in the order of the file."
     hidden = ("classes", "categories")
 
-    def form_of(self, shown: Mapping[str, Any]) -> str:
-        """The numbers of the classes and how to answer."""
-        names = class_names(shown)
-        listed = f"Labels: {', '.join(f'{k} {v}' for k, v in names.items())}.\n" if names else ""
-        return f"{listed}Answer with a JSON list of labels, one for each point in the order of the file."
+    def facts(self, shown: Mapping[str, Any]) -> str:
+        """The numbers of the classes."""
+        return class_lines(shown)
 
     def inline(self, record: Record, output: Mapping[str, Any]) -> Any:
         """Labels in the record itself, int64 (N,)."""

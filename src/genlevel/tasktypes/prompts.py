@@ -11,7 +11,7 @@ from genlevel.tasktypes.choices import LETTERS
 from genlevel.tasktypes.keys import first, fold_key, format_number, names_media
 from genlevel.tasktypes.options import OPTION_KEYS, Options, option_letter_keys
 
-__all__ = ["compose", "is_placeholder", "letter_lines", "render", "says_format"]
+__all__ = ["compose", "is_placeholder", "option_lines", "render", "says_format"]
 
 _PLACE: Final = re.compile(r"<<<[ \t]{0,4}([^<>\n]{1,60}?)[ \t]{0,4}>>>")
 _OWN: Final = frozenset(map(fold_key, ("prompt", "question", "instruction", *OPTION_KEYS)))
@@ -47,24 +47,28 @@ def compose(
     default: str,
     *,
     options: Options | None = None,
+    letters: bool = True,
+    facts: str = "",
     form: str = "",
     hidden: Collection[str] = (),
 ) -> str:
     """The prompt for one record.
 
-    In order: texts that the prompt does not hold itself, the prompt, the question, the options with letters, and ``form``,
+    In order: texts that the prompt does not hold itself, the prompt, the question, the options, ``facts``, and ``form``,
     which says how to answer. ``<<<key>>>`` in prompt and question stands for the text under that key.
 
     Args:
         shown: the record's input.
         default: the task type's prompt, used where the record has none.
         options: the record's options, listed if they stand in a key of their own.
+        letters: whether each of them gets a letter.
+        facts: what must be said besides, such as the numbers of classes.
         form: how to answer; left out if the record's own words say it.
         hidden: further keys that are not shown.
     """
     skip = {fold_key(k) for k in hidden} | _OWN | _SILENT
-    letters = option_letter_keys(shown)
-    fields = {k: v for k, v in shown.items() if fold_key(k) not in skip and k not in letters and not names_media(k, v)}
+    keys = option_letter_keys(shown)
+    fields = {k: v for k, v in shown.items() if fold_key(k) not in skip and k not in keys and not names_media(k, v)}
     own = first(shown, "prompt", "instruction")
     prompt = own if isinstance(own, str) and not is_placeholder(own) else default
     question = first(shown, "question")
@@ -75,7 +79,9 @@ def compose(
     said = prompt if own is not None and prompt != default else ""
     lines += [prompt] if normal_in(prompt, question) else [prompt, question]
     if options is not None and options.separate:
-        lines.append(letter_lines(options.texts))
+        lines.append(option_lines(options.texts, letters=letters))
+    if facts:
+        lines.append(facts)
     if form and not says_format(f"{said}\n{question}"):
         lines.append(form)
     return "\n".join(line for line in lines if line.strip())
@@ -86,9 +92,9 @@ def normal_in(prompt: str, question: str) -> bool:
     return bool(question.strip()) and question.strip() in prompt
 
 
-def letter_lines(options: Collection[str]) -> str:
-    """Options one a line, each with its letter; without letters where there are more options than letters."""
-    if len(options) > len(LETTERS):
+def option_lines(options: Collection[str], *, letters: bool = True) -> str:
+    """Options one a line, each with its letter or a dash; with a dash where there are more options than letters."""
+    if not letters or len(options) > len(LETTERS):
         return "\n".join(f"- {option}" for option in options)
     return "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False))
 

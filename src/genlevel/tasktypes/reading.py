@@ -81,7 +81,7 @@ class TextAnswer(TaskType):
             return self._open(record, shown, media, options, references)
         lettered = options.given or (options.separate and _can_letter(options.texts))
         form = _FORMS["lettered" if lettered else "choice"]
-        text = compose(shown, self.prompt, options=options, form=form, hidden=self.hidden)
+        text = compose(shown, self.prompt, options=options, letters=lettered, form=form, hidden=self.hidden)
         extra = {"reading": "choice", "lettered": lettered}
         reference = None if references is None else _one_or_all(found)
         return Sample(record.id, (*media, Part("text", text)), reference, options.texts, extra)
@@ -261,9 +261,9 @@ def _resolved(options: Options, references: Sequence[str] | None, where: str) ->
     if references is None:
         return []
     by_words: dict[str, str] = {}
-    for option in options.texts:
-        by_words.setdefault(normal(option), option)
-    found = []
+    for text in options.texts:
+        by_words.setdefault(normal(text), text)
+    found: list[str] = []
     for reference in references:
         option = next((o for o in options.texts if o.strip() == reference.strip()), None)
         if option is None and normal(reference):
