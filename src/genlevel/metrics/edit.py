@@ -63,6 +63,10 @@ class _ErrorRate(Metric):
     Options:
         normalise: ``speech`` (default: see :func:`speech_normalise`), ``lower`` or ``none`` (white space is squeezed, which
             is what jiwer does). The normaliser is part of the definition: name it beside the number.
+        asr: where answers are speech, ``(samples, rate)``, the folder of the recogniser that writes it down (Hugging Face
+            layout). The recogniser's own errors count: name it beside the number. Without it, and without one in the
+            folder of weights, speech is not scorable.
+        language: what the recogniser is told to hear, e.g. ``zh``; without it, it finds out itself.
 
     A missing or empty answer deletes every word, which is a rate of 1; the rate has no upper bound because of insertions.
     Of several references the one with the lowest rate counts. Where all references together are empty, the rate is 0 for
@@ -70,11 +74,13 @@ class _ErrorRate(Metric):
     """
 
     normalise: str = "speech"
+    asr: str = ""
+    language: str = ""
 
     range = (0.0, float("inf"))
     unit = "fraction"
     direction = "lower"
-    answer = "a text; reference: a text or a list of acceptable texts"
+    answer = "a text, or speech (samples, rate); reference: a text or a list of acceptable texts"
 
     def __post_init__(self) -> None:
         if self.normalise not in NORMALISERS:
@@ -87,6 +93,10 @@ class _ErrorRate(Metric):
         """Columns ``edits`` and ``length`` of the reference (int32)."""
         from rapidfuzz.distance import Levenshtein
 
+        if any(isinstance(answer, tuple) for answer in answers):
+            from genlevel.metrics.learned_audio.asr import transcripts
+
+            answers = transcripts(answers, self.asr, language=self.language)
         clean, units = NORMALISERS[self.normalise], self._units
         table = np.zeros((len(answers), 2), np.int32)
         for row, (answer, golds) in enumerate(text_pairs(answers, references)):

@@ -12,6 +12,7 @@ import numpy as np
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.batches import pick_device
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave, as_wave, is_sound
 
 WEIGHTS = Weights("a speech recogniser", "whisper-large-v3", "huggingface.co/openai/whisper-large-v3")
@@ -70,20 +71,17 @@ class Recogniser:
     """
 
     def __init__(self, folder: Path, device: str) -> None:
+        hub = transformers_or_explain()
         self.torch = torch_or_explain()
         try:
-            from transformers import AutoConfig, AutoModelForCTC, AutoModelForSpeechSeq2Seq, AutoProcessor
-        except ImportError:
-            raise NotScorable("needs transformers: pip install 'genlevel[learned]'") from None
-        try:
-            config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
-            self.ctc = any(name.endswith("ForCTC") for name in config.architectures or ())
-            kind = AutoModelForCTC if self.ctc else AutoModelForSpeechSeq2Seq
-            self.model = kind.from_pretrained(str(folder), local_files_only=True).eval().to(device)
-            self.processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
+            with quiet():
+                config = hub.AutoConfig.from_pretrained(str(folder), local_files_only=True)
+                self.ctc = any(name.endswith("ForCTC") for name in config.architectures or ())
+                kind = hub.AutoModelForCTC if self.ctc else hub.AutoModelForSpeechSeq2Seq
+                self.model = kind.from_pretrained(str(folder), local_files_only=True).eval().to(device)
+                self.processor = hub.AutoProcessor.from_pretrained(str(folder), local_files_only=True)
         except Exception as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise NotScorable(f"{folder}: cannot be read as a speech recogniser ({first[:120]})") from None
+            raise NotScorable(f"{folder}: cannot be read as a speech recogniser ({first_line(error)})") from None
         self.device = device
         self.rate = int(self.processor.feature_extractor.sampling_rate)
         self.many_languages = bool(getattr(self.model.generation_config, "lang_to_id", None)) if not self.ctc else False
@@ -95,7 +93,7 @@ class Recogniser:
 
     def _piece(self, samples: Samples, language: str) -> str:
         inputs = self.processor(samples, sampling_rate=self.rate, return_tensors="pt").to(self.device)
-        with self.torch.inference_mode():
+        with self.torch.inference_mode(), quiet():
             if self.ctc:
                 tokens = self.model(**inputs).logits.argmax(dim=-1)
                 return str(self.processor.batch_decode(tokens)[0])

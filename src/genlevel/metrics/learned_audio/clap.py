@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave
 
 WEIGHTS = Weights("CLAP", "clap-htsat-unfused", "huggingface.co/laion/clap-htsat-unfused")
@@ -42,18 +43,15 @@ class Clap:
     """
 
     def __init__(self, folder: Path, device: str) -> None:
+        hub = transformers_or_explain()
         self.torch = torch_or_explain()
         try:
-            from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
-        except ImportError:
-            raise NotScorable("needs transformers: pip install 'genlevel[learned]'") from None
-        try:
-            self.model = ClapModel.from_pretrained(str(folder), local_files_only=True).eval().to(device)
-            self.extractor = ClapFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
-            self.tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            with quiet():
+                self.model = hub.ClapModel.from_pretrained(str(folder), local_files_only=True).eval().to(device)
+                self.extractor = hub.ClapFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
+                self.tokenizer = hub.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         except Exception as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise NotScorable(f"{folder}: cannot be read as a CLAP model ({first[:120]})") from None
+            raise NotScorable(f"{folder}: cannot be read as a CLAP model ({first_line(error)})") from None
         self.device = device
         self.rate = int(self.extractor.sampling_rate)
         self.width = int(self.model.config.projection_dim)

@@ -16,6 +16,7 @@ from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_me
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned.batches import pick_device
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned_audio.hub import first_line
 from genlevel.metrics.learned_audio.waves import Wave, answer_waves
 
 WEIGHTS = Weights("UTMOS as TorchScript", "utmos.jit", "huggingface.co/balacoon/utmos")
@@ -106,5 +107,4 @@ def open_script(path: Path, device: str) -> Any:
             warnings.simplefilter("ignore", DeprecationWarning)
             return torch.jit.load(str(path), map_location=device).eval()
     except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise NotScorable(f"{path}: cannot be read as TorchScript ({first[:120]})") from None
+        raise NotScorable(f"{path}: cannot be read as TorchScript ({first_line(error)})") from None
