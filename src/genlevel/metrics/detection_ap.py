@@ -144,7 +144,7 @@ class AveragePrecision(Metric):
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """AP under image weights: a weight of 2 counts an image's detections and truths twice."""
         w = as_weights(evidence, weights)
-        flat = w.reshape(-1, w.shape[-1])
+        flat = np.atleast_2d(w)
         total, present = np.zeros(len(flat)), np.zeros(len(flat))
         for curve in class_curves(evidence, flat):
             counted = curve.wanted > 0
