@@ -111,7 +111,7 @@ def label_map(thing: Any) -> Array | None:
         array = np.asarray(thing)
     except (TypeError, ValueError):
         return None
-    if array.size == 0:
+    if array.size == 0 or array.ndim == 0:
         return None
     if array.dtype.kind == "b":
         return array.astype(np.uint8)

@@ -92,5 +92,12 @@ METRICS = Registry(
         "viou_50": "genlevel.metrics.video:VIou50",
         "temporal_iou": "genlevel.metrics.video:TemporalIou",
         "temporal_recall": "genlevel.metrics.video:TemporalRecall",
+        "clip_score": "genlevel.metrics.learned.similarity:ClipScore",
+        "clip_image_score": "genlevel.metrics.learned.similarity:ClipImageScore",
+        "clip_style": "genlevel.metrics.learned.similarity:ClipStyle",
+        "background_consistency": "genlevel.metrics.learned.similarity:BackgroundConsistency",
+        "dino_score": "genlevel.metrics.learned.similarity:DinoScore",
+        "subject_consistency": "genlevel.metrics.learned.similarity:SubjectConsistency",
+        "frame_accuracy": "genlevel.metrics.learned.similarity:FrameAccuracy",
     },
 )

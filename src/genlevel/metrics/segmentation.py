@@ -24,8 +24,8 @@ def confusion(answer: Array, reference: Array) -> tuple[Array, Array, Array]:
 
     Both arrays have the same shape. uint8 maps go through one two-dimensional histogram.
     """
-    if answer.dtype == np.uint8 and reference.dtype == np.uint8 and answer.ndim == 2 and answer.size < _EXACT:
-        pair = [np.ascontiguousarray(answer), np.ascontiguousarray(reference)]
+    if answer.dtype == np.uint8 and reference.dtype == np.uint8 and answer.size < _EXACT:
+        pair = [np.ascontiguousarray(side).reshape(-1, side.shape[-1]) for side in (answer, reference)]
         table = cv2.calcHist(pair, [0, 1], None, [256, 256], [0, 256, 0, 256])
         given, truth = np.nonzero(table)
         return given, truth, table[given, truth].astype(np.int64)
