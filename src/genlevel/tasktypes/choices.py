@@ -34,7 +34,7 @@ _ENDING_LETTER: Final = re.compile(
     r"\s*[(*_`\"'\[]{0,4}([A-Z])[)*_`\"'\].!]{0,5}\s*\Z"
 )
 _CLAUSE: Final = re.compile(r"(?<=[.,;:!?])\s+|\n")
-_ARTICLE: Final = re.compile(r"\A(?:an?|the) (?=.)")
+_ARTICLE: Final = re.compile(r"\A(?:an?|the) (?=.)", re.IGNORECASE)
 _NEGATION: Final = frozenset(
     "not no never neither nor isnt arent wasnt werent doesnt dont cannot cant without excluding".split()  # noqa: SIM905
 )
@@ -119,12 +119,11 @@ class _Choices:
 
     def exactly(self, text: str) -> int | None:
         """The option whose text this is."""
-        for form in (text, bare(text)):
-            words = self.normal(form)
-            found = self.index.get(words if self.articles else _ARTICLE.sub("", words))
-            if found is not None:
-                return found
-        return None
+        stripped = bare(text)
+        forms = [text, stripped]
+        if not self.articles:  # "A pear", and not the letter of "A) pear"
+            forms.append(_ARTICLE.sub("", stripped))
+        return next((found for form in forms if (found := self.index.get(self.normal(form))) is not None), None)
 
     def whole(self, text: str) -> int | None:
         """The option that a text is: its text, its letter, or letter and text."""
@@ -163,6 +162,9 @@ class _Choices:
         rest = text[match.end() :].strip()
         if self.exactly(rest) == index:
             return index
+        others = {next(g for g in m.groups() if g) for m in _MARKED_LETTER.finditer(rest.split("\n", 1)[0])}
+        if _WHOLE_LETTER.fullmatch(bare(rest)) or {self.of_letter(letter) for letter in others} - {index, None}:
+            return None
         named = self.texts_in(rest.split("\n", 1)[0])
         if named - {index}:
             if index in named:
@@ -216,5 +218,7 @@ class _Choices:
 def _denied(before: str) -> bool:
     """Whether the words before an option, in its clause, deny it."""
     near = before.rsplit("\1", 1)[-1].split()[-_REACH:]
+    if "but" in near:  # "not this but that"
+        near = near[len(near) - near[::-1].index("but") :]
     pairs = set(pairwise(near))
     return bool(_NEGATION.intersection(near)) or bool(pairs.intersection(_NEGATION_PAIRS))
