@@ -127,6 +127,8 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "fid_precision": _percent("precision of made pictures"),
     "fid_recall": _percent("recall of made pictures"),
     "dists": MetricRow("lower", "fraction", 0.0, 1.0, "DISTS"),
+    "background_consistency": _percent("likeness of a video's frames to CLIP"),
+    "subject_consistency": _percent("likeness of a video's frames to DINO"),
 }
 
 

@@ -99,5 +99,9 @@ METRICS = Registry(
         "dino_score": "genlevel.metrics.learned.similarity:DinoScore",
         "subject_consistency": "genlevel.metrics.learned.similarity:SubjectConsistency",
         "frame_accuracy": "genlevel.metrics.learned.similarity:FrameAccuracy",
+        "s_measure": "genlevel.metrics.saliency:SMeasure",
+        "e_measure": "genlevel.metrics.saliency:EMeasure",
+        "f_measure": "genlevel.metrics.saliency:FMeasure",
+        "weighted_f_measure": "genlevel.metrics.saliency:WeightedFMeasure",
     },
 )
