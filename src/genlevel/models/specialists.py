@@ -61,16 +61,25 @@ class SpecialistModel(Model):
             raise RequestFailed(f"{self.name}: {type(error).__name__}: {error}") from error
 
     def _fit(self) -> None:
-        examples = list(read_examples(self._dataset)) if self._dataset is not None else []
-        try:
-            self._specialist.fit(examples)
-        except GenlevelError:
-            raise
-        except Exception as error:
-            raise ModelError(
-                f"{self.name} cannot learn from {len(examples)} training examples ({type(error).__name__}: {error}); "
-                "make the starter set again with 'genlevel data starter'"
-            ) from error
+        if self._dataset is not None:
+            self._specialist = fitted(self._dataset)
+
+
+def fitted(dataset: Dataset) -> Specialist:
+    """The task's specialist, taught with the task's training examples.
+
+    Raises:
+        ModelError: if it does not exist or cannot learn from the examples.
+    """
+    made, examples = specialist(dataset.task.id), read_examples(dataset)
+    try:
+        made.fit(examples)
+    except Exception as error:
+        raise ModelError(
+            f"the specialist of {dataset.task.id} cannot learn from its {len(examples)} training examples "
+            f"({type(error).__name__}: {error}); make the starter set again with 'genlevel data starter'"
+        ) from error
+    return made
 
 
 def read_examples(dataset: Dataset) -> list[Example]:

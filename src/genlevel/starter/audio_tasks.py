@@ -30,7 +30,7 @@ def tone_recognition(rng: np.random.Generator) -> Item:
     note = int(rng.integers(len(NOTES)))
     f = frequency(note + rng.normal(0, 0.12), int(rng.integers(3, 6)))
     sound = _partials(rng, f, rng.uniform(0.2, 1.0, 4) / np.arange(1, 5))
-    asked = {"audio_file": wav(_with_noise(rng, sound, 0.6)), "prompt": "Which note is it?", "options": list(NOTES)}
+    asked = {"audio_file": wav(_with_noise(rng, sound, rng.uniform(1.0, 6.0))), "prompt": "Which note is it?", "options": list(NOTES)}
     return Item(asked, {"text": NOTES[note]})
 
 
@@ -43,7 +43,7 @@ def chord_recognition(rng: np.random.Generator) -> Item:
         (_partials(rng, frequency(root + s, 3), rng.uniform(0.3, 1.0, 3) / np.array([1, 2, 3])) for s in steps),
         np.zeros(int(SECONDS * RATE)),
     )
-    asked = {"audio_file": wav(_with_noise(rng, sound, 0.3)), "prompt": "Which kind of chord is it?", "options": list(CHORDS)}
+    asked = {"audio_file": wav(_with_noise(rng, sound, rng.uniform(0.5, 3.0))), "prompt": "Which kind of chord is it?", "options": list(CHORDS)}
     return Item(asked, {"text": kind})
 
 

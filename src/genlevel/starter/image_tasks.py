@@ -200,7 +200,7 @@ def _generation(slug: str, skill: str, kind: str, metric: str, specialist: str, 
 
 TASKS = (
     _comprehension(
-        "shape-classification", "Object recognition", "image-classification", "accuracy", "HOG + SVM", shape_classification
+        "shape-classification", "Object recognition", "image-classification", "accuracy", "region form + SVM", shape_classification
     ),
     _comprehension("disc-counting", "Object counting", "image-counting", "mae", "watershed", shape_counting),
     _comprehension(
@@ -220,7 +220,7 @@ TASKS = (
     _comprehension("fog-depth", "Depth estimation", "depth-estimation", "abs_rel", "random forest", fog_depth),
     _generation("image-denoising", "Restoration", "image-denoising", "psnr", "non-local means", image_denoising),
     _generation("image-inpainting", "Restoration", "image-inpainting", "psnr", "biharmonic equations", image_inpainting),
-    _generation("super-resolution", "Restoration", "image-super-resolution", "psnr", "Lanczos", super_resolution),
+    _generation("super-resolution", "Restoration", "image-super-resolution", "psnr", "Lanczos + back-projection", super_resolution),
     _generation("image-deblurring", "Restoration", "image-to-image", "psnr", "Wiener filter", image_deblurring),
     _generation("sketch-to-image", "Conditional synthesis", "sketch-to-image", "ssim", "filled regions + SVM", sketch_to_image),
 )

@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -15,7 +15,9 @@ import orjson
 from genlevel.errors import DataError
 from genlevel.starter.base import Item, Medium, StarterTask
 
-EDITION = "starter"
+if TYPE_CHECKING:
+    from genlevel.starter.bar import Bar
+
 _COLUMNS = ("id", "modality", "paradigm", "skill", "name", "task_type", "metric", "specialist", "sota", "notes")
 
 
@@ -26,26 +28,26 @@ def starter_tasks() -> tuple[StarterTask, ...]:
     return (*image_tasks.TASKS, *video_tasks.TASKS, *audio_tasks.TASKS, *point_tasks.TASKS, *language_tasks.TASKS)
 
 
-def make_starter(folder: Path, seed: int = 0) -> Path:
+def make_starter(folder: Path, seed: int = 0, *, measured: bool = True) -> Path:
     """Make the starter set in a new or empty folder, or over one made before.
 
-    The same seed gives the same bytes. The specialists' scores in ``catalog.csv`` are those measured on this very set: stored
-    with the package for seed 0, measured now for another seed. Where the ``demo`` extra that this takes is not installed, those of
-    seed 0 stand in, and the notes say so.
+    The same seed gives the same files. The specialists' scores in ``catalog.csv`` are those measured on this very set: stored
+    with the package for seed 0, measured now for another seed (some 10 s). Where the ``demo`` extra that this takes is not
+    installed, those of seed 0 stand in, and the catalog's notes say so. ``measured=False`` leaves them out.
 
     Raises:
         DataError: if the folder holds other files or cannot be written.
     """
-    from genlevel.starter.bar import bars
+    from genlevel.starter.bar import Bar, bar
 
     _check(folder)
     try:
         for task in starter_tasks():
             _write_task(folder, task, seed)
         # The catalog must be there before the specialists can be measured on it; scores follow.
-        _write_catalog(folder, {}, "")
-        scores, note = bars(folder, seed)
-        _write_catalog(folder, scores, note)
+        _write_catalog(folder, Bar({}))
+        if measured:
+            _write_catalog(folder, bar(folder, seed))
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({error.strerror})") from None
     return folder
@@ -121,16 +123,16 @@ def _modality(entry: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     return {"in": kinds(entry["input"]), "out": kinds(entry["output"])}
 
 
-def _write_catalog(folder: Path, scores: Mapping[str, float], note: str) -> None:
+def _write_catalog(folder: Path, bar: Bar) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for task in starter_tasks():
-        score = scores.get(task.id)
+        score = bar.scores.get(task.id)
         writer.writerow(
             [
                 *(task.id, task.modality, task.paradigm, task.skill, task.name, task.task_type, task.metric),
-                *(task.specialist if score is not None else "", "" if score is None else repr(score), note),
+                *(task.specialist if score is not None else "", "" if score is None else repr(score), bar.note),
             ]
         )
     (folder / "catalog.csv").write_text(text.getvalue(), encoding="utf-8")

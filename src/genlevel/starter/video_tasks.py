@@ -144,7 +144,7 @@ _SMALL = {"test": 16, "train": 32}
 TASKS = (
     StarterTask(
         "motion-classification", "video", "comprehension", "Action recognition", "video-classification", "accuracy",
-        "fitted centroid and area", motion_classification, **_SMALL,
+        "centroid and area slopes + SVM", motion_classification, **_SMALL,
     ),
     StarterTask(
         "flash-counting", "video", "comprehension", "Video question answering", "video-question-answering", "exact_match",

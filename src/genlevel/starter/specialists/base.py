@@ -130,6 +130,12 @@ def points_of(request: Request) -> Array:
     return load_points(media_of(request, "points")[0])[:, :3]
 
 
+def number_of(reference: Any) -> int:
+    """A whole number that is the right answer, as a number, a text or a list of texts."""
+    first = reference[0] if isinstance(reference, (list, tuple)) else reference
+    return int(float(first))
+
+
 def text(value: Any) -> Part:
     """A text, or anything else as JSON."""
     words = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()

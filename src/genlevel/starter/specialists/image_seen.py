@@ -18,7 +18,7 @@ from genlevel.records import Part, Request
 from genlevel.starter.base import Array
 from genlevel.starter.draw import COLOURS
 from genlevel.starter.specialists.base import Example, Specialist, image, image_of, text, words_of
-from genlevel.starter.specialists.regions import box_of, contrast, fit_classes, foreground, form, overlap, regions
+from genlevel.starter.specialists.regions import box_of, fit_classes, foreground, form, overlap, regions
 
 
 class ShapeName(Specialist):
@@ -193,15 +193,3 @@ def colour_name(rgb: Array) -> str:
     away = {name: float(np.linalg.norm(rgb / max(rgb.max(), 0.05) - np.array(c) / max(c))) for name, c in COLOURS.items()}
     return min(away, key=lambda name: away[name])
 
-
-__all__ = [
-    "ColourAnswer",
-    "DiscCount",
-    "FogDepth",
-    "PlaceAnswer",
-    "ShapeBoxes",
-    "ShapeMask",
-    "ShapeName",
-    "colour_name",
-    "contrast",
-]

@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from genlevel.records import Part, Request
 from genlevel.starter.base import Array
-from genlevel.starter.specialists.base import Example, Specialist, points, points_of, text
+from genlevel.starter.specialists.base import Example, Specialist, number_of, points, points_of, text
 
 
 class SolidName(Specialist):
@@ -53,7 +53,7 @@ class SolidCount(Specialist):
 
     def fit(self, examples: Sequence[Example]) -> None:
         """Try radii on the training examples."""
-        sets = [(points_of(e.request), str(e.reference if isinstance(e.reference, str) else e.reference[0])) for e in examples]
+        sets = [(points_of(e.request), str(number_of(e.reference))) for e in examples]
         radii = np.linspace(0.4, 1.2, 17)
         right = [sum(self._count(found, r) == wanted for found, wanted in sets) for r in radii]
         self._radius = float(radii[int(np.argmax(right))])

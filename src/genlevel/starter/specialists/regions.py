@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
-from skimage import filters, measure, morphology
+from skimage import filters, measure
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -37,7 +37,10 @@ def foreground(image: Array, sigma: float = 1.0, smallest: int = 12) -> Array:
     away = contrast(image, sigma)
     mask = away > filters.threshold_otsu(away)
     mask = ndimage.binary_opening(mask, iterations=1)
-    kept: Array = morphology.remove_small_objects(mask, max_size=smallest)
+    labels, _ = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    kept: Array = (sizes > smallest)[labels]
     return kept
 
 

@@ -8,29 +8,25 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from scipy import ndimage
-from skimage import feature, filters, registration, restoration
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from skimage import feature, registration, restoration
 
 from genlevel.media import load_frames
 from genlevel.records import Part, Request
 from genlevel.starter.base import Array
-from genlevel.starter.specialists.base import Example, Specialist, image, image_of, media_of, text, words_of
-from genlevel.starter.specialists.regions import foreground, regions
+from genlevel.starter.specialists.base import Example, Specialist, image, image_of, media_of, number_of, text, words_of
+from genlevel.starter.specialists.regions import fit_classes, foreground, regions
 
 
 class MotionName(Specialist):
-    """Lines fitted to the largest region's middle and size over time, by linear discriminants."""
+    """Lines fitted to the largest region's middle and size over time, by a support vector machine."""
 
     def fit(self, examples: Sequence[Example]) -> None:
         """Learn the motions' slopes."""
-        slopes = [self._slopes(e.request) for e in examples]
-        self._model = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1))
-        self._model.fit(slopes, [e.reference for e in examples])
+        self._model = fit_classes([self._slopes(e.request) for e in examples], [e.reference for e in examples])
 
     def answer(self, request: Request) -> Part:
         """The motion's name."""
+        assert self._model is not None
         return text(str(self._model.predict([self._slopes(request)])[0]))
 
     def _slopes(self, request: Request) -> Array:
@@ -47,19 +43,33 @@ class MotionName(Specialist):
 
 
 class FlashCount(Specialist):
-    """Peaks in the brightness of what changes most, against that of the whole frame."""
+    """Peaks in the brightness of what is yellow throughout, against the whole frame's; how bright a peak is, is learnt."""
+
+    def fit(self, examples: Sequence[Example]) -> None:
+        """Try thresholds, as multiples of the darkest moment, on the training examples."""
+        seen = [(self._light(e.request), number_of(e.reference)) for e in examples]
+        tried = np.linspace(1.2, 3.0, 37)
+        right = [sum(self._count(light, t) == wanted for light, wanted in seen) for t in tried]
+        self._threshold = float(np.mean(tried[np.array(right) == max(right)]))
 
     def answer(self, request: Request) -> Part:
         """The number of flashes."""
+        return text(str(self._count(self._light(request), self._threshold)))
+
+    def _count(self, light: Array, threshold: float) -> int:
+        on = light > threshold * light.min()
+        return int(on[0]) + int((on[1:] & ~on[:-1]).sum())
+
+    def _light(self, request: Request) -> Array:
         frames = _clip(request)
         steady = frames / np.median(frames, axis=(1, 2, 3), keepdims=True)
         # Yellow: strong in red and green, weak in blue. The disc is yellow in every frame, whatever passes by.
         yellow = np.minimum(steady[..., 0], steady[..., 1]) - steady[..., 2]
         place = ndimage.gaussian_filter(np.median(yellow, axis=0), 2.0)
         row, column = np.unravel_index(int(place.argmax()), place.shape)
-        light = np.median(yellow[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2], axis=(1, 2))
-        on = light > filters.threshold_otsu(light)
-        return text(str(int(on[0]) + int((on[1:] & ~on[:-1]).sum())))
+        around = yellow[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+        light: Array = np.maximum(np.median(around, axis=(1, 2)), 0.05)
+        return light
 
 
 class TemplateTracker(Specialist):
