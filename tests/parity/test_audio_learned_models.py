@@ -208,9 +208,7 @@ def test_ctc_transcripts(tmp_path: Path) -> None:
     model.save_pretrained(tmp_path)
     extractor = transformers.Wav2Vec2FeatureExtractor(do_normalize=True)
     tokenizer = transformers.Wav2Vec2CTCTokenizer(str(tmp_path / "vocab.json"))
-    transformers.Wav2Vec2Processor(
-        extractor, transformers.Wav2Vec2CTCTokenizer(str(tmp_path / "vocab.json"))
-    ).save_pretrained(tmp_path)
+    transformers.Wav2Vec2Processor(extractor, tokenizer).save_pretrained(tmp_path)
     sound = noise(0.4, 16000, 2)
     x = (sound[0] - sound[0].mean()) / np.sqrt(sound[0].var() + 1e-7)
     with torch.no_grad():
