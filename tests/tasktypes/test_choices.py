@@ -121,7 +121,15 @@ def test_options_whose_texts_end_with_letters() -> None:
 
 @pytest.mark.parametrize(
     ("text", "note"),
-    [("C", "C"), ("A", "A"), ("It is E.", "E"), ("The note is A.", "A"), ("A sharp", "A sharp"), ("I hear a C sharp.", "C sharp"), ("(D)", "D")],
+    [
+        ("C", "C"),
+        ("A", "A"),
+        ("It is E.", "E"),
+        ("The note is A.", "A"),
+        ("A sharp", "A sharp"),
+        ("I hear a C sharp.", "C sharp"),
+        ("(D)", "D"),
+    ],
 )
 def test_options_that_are_letters(text: str, note: str) -> None:
     assert NOTES[read_choice(text, NOTES, lettered=False)] == note
@@ -135,7 +143,16 @@ def test_a_letter_that_is_another_options_text_is_ambiguous_where_letters_were_s
 
 @pytest.mark.parametrize(
     ("text", "index"),
-    [("yes", 0), ("Yes.", 0), ("A", 0), ("(b)", 1), ("B. No", 1), ("No, it is not.", 1), ("The answer is A", 0), ("so the answer is no", 1)],
+    [
+        ("yes", 0),
+        ("Yes.", 0),
+        ("A", 0),
+        ("(b)", 1),
+        ("B. No", 1),
+        ("No, it is not.", 1),
+        ("The answer is A", 0),
+        ("so the answer is no", 1),
+    ],
 )
 def test_options_yes_and_no(text: str, index: int) -> None:
     assert read_choice(text, ["Yes", "No"]) == index
@@ -147,7 +164,9 @@ def test_yes_and_no_inside_phrases_are_no_answers(text: str) -> None:
         read_choice(text, ["yes", "no"])
 
 
-@pytest.mark.parametrize(("text", "letter"), [("B", "B"), ("b)", "B"), ("The answer is C.", "C"), ("**D**", "D"), ("A. He ran", "A")])
+@pytest.mark.parametrize(
+    ("text", "letter"), [("B", "B"), ("b)", "B"), ("The answer is C.", "C"), ("**D**", "D"), ("A. He ran", "A")]
+)
 def test_a_letter_without_known_options(text: str, letter: str) -> None:
     assert read_letter(text) == letter
 
@@ -160,7 +179,15 @@ WORDS = st.text("abcdefghij", min_size=2, max_size=8)
 def test_every_usual_form_of_an_option_is_read(choices: list[str], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(choices) - 1))
     letter, text = LETTERS[index], choices[index]
-    forms = [letter, f"({letter})", f"{letter}.", f"{letter}) {text}", f"**{letter}**", f"Answer: {letter}", f"The answer is {letter}."]
+    forms = [
+        letter,
+        f"({letter})",
+        f"{letter}.",
+        f"{letter}) {text}",
+        f"**{letter}**",
+        f"Answer: {letter}",
+        f"The answer is {letter}.",
+    ]
     forms += [text, text.upper(), f" {text}. ", f"The answer is {text}.", f"I see {text}"]
     assert read_choice(data.draw(st.sampled_from(forms)), choices) == index
 
@@ -187,7 +214,16 @@ def test_an_option_inside_a_word_is_never_read(option: str, other: str, around: 
 
 
 @pytest.mark.parametrize(
-    "text", ["answer is " * 100_000, "(A" * 300_000, "a " * 500_000, "not " * 250_000, "." * 1_000_000, "A. \n" * 250_000, "\\boxed{" * 100_000]
+    "text",
+    [
+        "answer is " * 100_000,
+        "(A" * 300_000,
+        "a " * 500_000,
+        "not " * 250_000,
+        "." * 1_000_000,
+        "A. \n" * 250_000,
+        "\\boxed{" * 100_000,
+    ],
 )
 def test_long_answers_take_no_time(text: str) -> None:
     from genlevel.records import Part

@@ -100,12 +100,6 @@ def read_box(value: Any, form: BoxFormat, size: tuple[int, int] | None = None) -
                 break
     if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], (list, tuple)):
         value = value[0]
-    if (
-        isinstance(value, (list, tuple))
-        and len(value) == 2
-        and all(isinstance(v, (list, tuple)) and len(v) == 2 for v in value)
-    ):
-        value = [*value[0], *value[1]]
     if not isinstance(value, (list, tuple)) or len(value) != 4:
         raise ValueError("a box has four numbers")
     numbers = [_number(v) for v in value]

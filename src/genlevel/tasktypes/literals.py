@@ -12,6 +12,7 @@ _DEPTH: Final = 40
 _STARTS_TRIED: Final = 40
 _SPACE: Final = re.compile(r"[\s]*")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,6})?(?![\w.])")
+_UNICODE: Final = re.compile(r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}")
 _WORD: Final = re.compile(r"[A-Za-z_][\w-]{0,99}")
 _FENCE: Final = re.compile(r"```[ \t]*[\w+-]{0,20}[ \t]*\r?\n?")
 _WORDS: Final = {
@@ -181,10 +182,13 @@ class _Reader:
 
     def escape(self, at: int) -> tuple[str, int]:
         """The character after a backslash and where the text goes on."""
+        code = _UNICODE.match(self.text, at)
+        if code is not None:
+            # Two halves make one character; half a character is none.
+            halves = [int(half, 16) for half in code.group().replace("\\", "").split("u")[1:]]
+            units = b"".join(half.to_bytes(2, "little") for half in halves)
+            return units.decode("utf-16-le", "replace"), code.end()
         letter = self.text[at : at + 1]
-        digits = self.text[at + 1 : at + 5]
-        if letter == "u" and re.fullmatch(r"[0-9a-fA-F]{4}", digits):
-            return chr(int(digits, 16)), at + 5
         return _ESCAPES.get(letter, letter), at + 1
 
     def scalar(self) -> Any:

@@ -122,7 +122,7 @@ def _in_words(text: str) -> list[float]:
 def _fits(current: int, word: str) -> bool:
     """Whether a word goes on with a number: "twenty one" does, "one two" does not."""
     if word in _SCALES:
-        return True
+        return 0 < current < _SCALES[word]
     if word in _TENS:
         return current % 100 == 0
     return current % 100 == 0 or (current % 10 == 0 and current % 100 >= 20 and 0 < _SMALL[word] < 10)

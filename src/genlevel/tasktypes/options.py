@@ -144,7 +144,7 @@ def _lettered(text: str) -> tuple[str, ...]:
 
 def _inline(text: str) -> list[tuple[str, str]]:
     marks = list(_LETTER_INLINE.finditer(text))[:100]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     found = [
         (m.group(1), text[m.end() : end].split("\n", 1)[0].strip(" ,;\t")) for m, end in zip(marks, ends, strict=True)
     ]

@@ -43,7 +43,7 @@ def read_set(text: str, *, splits: bool = True) -> list[str]:
             continue
         if isinstance(value, (list, dict)):
             labels = list(_flat(value))
-            return _unique(part for label in labels for part in (split_labels(label) if splits else [label]))
+            return _unique(part for label in labels for part in (split_labels(label) if splits else _clean([label])))
     fences = fenced(text)
     body = fences[-1] if fences else text
     marked = final_answers(body)
