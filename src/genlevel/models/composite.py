@@ -129,7 +129,7 @@ def read_routes(path: Path) -> CompositeModel:
 
 def _route(entry: Any, where: str) -> tuple[dict[str, str], str]:
     if not isinstance(entry, dict) or not isinstance(entry.get("model"), str):
-        raise ModelError(f"{where}: has no model = \"SPEC\"")
+        raise ModelError(f'{where}: has no model = "SPEC"')
     conditions = {key: value for key, value in entry.items() if key != "model"}
     for key, value in conditions.items():
         if key not in _CONDITIONS:

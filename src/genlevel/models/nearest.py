@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import orjson
@@ -127,7 +127,7 @@ def answer_of(record: Record, sample: Sample, makes: frozenset[PartKind]) -> tup
                 path = resolve_media(record.folder, value)
             except GenlevelError:
                 continue
-            return (Part(cast(PartKind, min(media)), path=path),)
+            return (Part(min(media), path=path),)
     for value in values:
         if isinstance(value, (str, int, float)):
             return (Part("text", str(value)),)

@@ -30,7 +30,11 @@ def tone_recognition(rng: np.random.Generator) -> Item:
     note = int(rng.integers(len(NOTES)))
     f = frequency(note + rng.normal(0, 0.12), int(rng.integers(3, 6)))
     sound = _partials(rng, f, rng.uniform(0.2, 1.0, 4) / np.arange(1, 5))
-    asked = {"audio_file": wav(_with_noise(rng, sound, rng.uniform(1.0, 6.0))), "prompt": "Which note is it?", "options": list(NOTES)}
+    asked = {
+        "audio_file": wav(_with_noise(rng, sound, rng.uniform(1.0, 6.0))),
+        "prompt": "Which note is it?",
+        "options": list(NOTES),
+    }
     return Item(asked, {"text": NOTES[note]})
 
 
@@ -43,7 +47,11 @@ def chord_recognition(rng: np.random.Generator) -> Item:
         (_partials(rng, frequency(root + s, 3), rng.uniform(0.3, 1.0, 3) / np.array([1, 2, 3])) for s in steps),
         np.zeros(int(SECONDS * RATE)),
     )
-    asked = {"audio_file": wav(_with_noise(rng, sound, rng.uniform(0.5, 3.0))), "prompt": "Which kind of chord is it?", "options": list(CHORDS)}
+    asked = {
+        "audio_file": wav(_with_noise(rng, sound, rng.uniform(0.5, 3.0))),
+        "prompt": "Which kind of chord is it?",
+        "options": list(CHORDS),
+    }
     return Item(asked, {"text": kind})
 
 
@@ -58,10 +66,16 @@ def timbre_classification(rng: np.random.Generator) -> Item:
         sound = _partials(rng, f, np.where(n % 2, 1.0 / n, 0.04)) * _rise(t, 0.03)
     elif timbre == "violin":
         shake = f * (t + 0.004 / (2 * np.pi * 6) * np.sin(2 * np.pi * 6 * t))
-        sound = sum((np.sin(2 * np.pi * k * shake) / k for k in n if k * f < RATE / 2), np.zeros(t.size)) * _rise(t, 0.08)
+        sound = sum((np.sin(2 * np.pi * k * shake) / k for k in n if k * f < RATE / 2), np.zeros(t.size)) * _rise(
+            t, 0.08
+        )
     elif timbre == "bell":
         sound = sum(
-            (np.sin(2 * np.pi * f * q * t) * np.exp(-t * d) for q, d in ((1, 4), (2.76, 7), (5.4, 11)) if f * q < RATE / 2),
+            (
+                np.sin(2 * np.pi * f * q * t) * np.exp(-t * d)
+                for q, d in ((1, 4), (2.76, 7), (5.4, 11))
+                if f * q < RATE / 2
+            ),
             np.zeros(t.size),
         )
     elif timbre == "plucked string":
@@ -69,7 +83,9 @@ def timbre_classification(rng: np.random.Generator) -> Item:
     else:
         sound = (rng.normal(0, 0.5, t.size) + np.sin(2 * np.pi * 0.4 * f * t)) * np.exp(-14 * t)
     noise = _with_noise(rng, sound, rng.uniform(0.1, 0.5))
-    return Item({"audio_file": wav(noise), "prompt": "Which instrument is it?", "options": list(TIMBRES)}, {"text": timbre})
+    return Item(
+        {"audio_file": wav(noise), "prompt": "Which instrument is it?", "options": list(TIMBRES)}, {"text": timbre}
+    )
 
 
 def noise_removal(rng: np.random.Generator) -> Item:
@@ -86,7 +102,10 @@ def clipping_repair(rng: np.random.Generator) -> Item:
     clean = melody(rng)
     limit = rng.uniform(0.4, 0.65) * np.abs(clean).max()
     return Item(
-        {"audio_file": wav(np.clip(clean, -limit, limit)), "prompt": "The peaks of this sound are cut off. Restore them."},
+        {
+            "audio_file": wav(np.clip(clean, -limit, limit)),
+            "prompt": "The peaks of this sound are cut off. Restore them.",
+        },
         {"audio_file": wav(clean)},
     )
 
@@ -147,27 +166,75 @@ def _with_noise(rng: np.random.Generator, sound: Array, share: float) -> Array:
 
 TASKS = (
     StarterTask(
-        "tone-recognition", "audio", "comprehension", "Pitch recognition", "audio-classification", "accuracy",
-        "harmonic product spectrum", tone_recognition, test=24, train=48,
+        "tone-recognition",
+        "audio",
+        "comprehension",
+        "Pitch recognition",
+        "audio-classification",
+        "accuracy",
+        "harmonic product spectrum",
+        tone_recognition,
+        test=24,
+        train=48,
     ),
     StarterTask(
-        "chord-recognition", "audio", "comprehension", "Chord recognition", "audio-classification", "accuracy",
-        "chroma templates", chord_recognition, test=24, train=48,
+        "chord-recognition",
+        "audio",
+        "comprehension",
+        "Chord recognition",
+        "audio-classification",
+        "accuracy",
+        "chroma templates",
+        chord_recognition,
+        test=24,
+        train=48,
     ),
     StarterTask(
-        "timbre-classification", "audio", "comprehension", "Instrument recognition", "audio-classification", "accuracy",
-        "cepstrum + SVM", timbre_classification, test=24, train=48,
+        "timbre-classification",
+        "audio",
+        "comprehension",
+        "Instrument recognition",
+        "audio-classification",
+        "accuracy",
+        "cepstrum + SVM",
+        timbre_classification,
+        test=24,
+        train=48,
     ),
     StarterTask(
-        "noise-removal", "audio", "generation", "Audio restoration", "audio-denoising", "si_sdr",
-        "spectral gating", noise_removal, test=16, train=32,
+        "noise-removal",
+        "audio",
+        "generation",
+        "Audio restoration",
+        "audio-denoising",
+        "si_sdr",
+        "spectral gating",
+        noise_removal,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "clipping-repair", "audio", "generation", "Audio restoration", "audio-to-audio", "si_sdr",
-        "projections in the cosine domain", clipping_repair, test=16, train=32,
+        "clipping-repair",
+        "audio",
+        "generation",
+        "Audio restoration",
+        "audio-to-audio",
+        "si_sdr",
+        "projections in the cosine domain",
+        clipping_repair,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "tone-synthesis", "audio", "generation", "Audio synthesis", "text-to-audio", "si_sdr",
-        "additive oscillator", tone_synthesis, test=16, train=80,
+        "tone-synthesis",
+        "audio",
+        "generation",
+        "Audio synthesis",
+        "text-to-audio",
+        "si_sdr",
+        "additive oscillator",
+        tone_synthesis,
+        test=16,
+        train=80,
     ),
 )

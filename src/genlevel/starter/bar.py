@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from genlevel.datasets import Dataset
 
 STORED = "specialists.csv"
-_DIGITS = 4
+_DIGITS = 5
 
 
 class Bar(NamedTuple):
@@ -103,15 +103,15 @@ def _measure(dataset: Dataset) -> float:
 
 
 def cut(score: float, direction: Direction) -> float:
-    """The score with four digits, rounded to its worse side: the same method, run again, does not miss it by a rounding.
+    """The score with five digits, rounded to its worse side: the same method, run again, does not miss it by a rounding.
 
-    >>> cut(87.65432, "higher"), cut(0.0412371, "lower")
-    (87.65, 0.04124)
+    >>> cut(87.65432, "higher"), cut(0.04123713, "lower")
+    (87.654, 0.041238)
     """
     if score == 0.0:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(abs(score))) + 1 - _DIGITS)
-    # A score that already has four digits stays what it is, whatever its binary form.
+    # A score that already has five digits stays what it is, whatever its binary form.
     steps = round(score / unit, 6)
     whole = math.floor(steps) if direction == "higher" else math.ceil(steps)
     return float(f"{whole * unit:.{_DIGITS}g}")

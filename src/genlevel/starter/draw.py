@@ -38,19 +38,22 @@ def distance(shape: Shape, size: int) -> Array:
     c, s = np.cos(shape.angle), np.sin(shape.angle)
     x, y, r = c * dx + s * dy, c * dy - s * dx, shape.r
     radius = np.hypot(x, y)
+    away: Array
     if shape.kind == "circle":
-        return radius - r
-    if shape.kind == "ring":
-        return np.abs(radius - 0.75 * r) - 0.25 * r
-    if shape.kind == "square":
-        return np.maximum(np.abs(x), np.abs(y)) - 0.82 * r
-    if shape.kind == "cross":
-        long_x = np.maximum(np.abs(x) - r, np.abs(y) - 0.32 * r)
-        return np.minimum(long_x, np.maximum(np.abs(x) - 0.32 * r, np.abs(y) - r))
-    if shape.kind == "triangle":
+        away = radius - r
+    elif shape.kind == "ring":
+        away = np.abs(radius - 0.75 * r) - 0.25 * r
+    elif shape.kind == "square":
+        away = np.maximum(np.abs(x), np.abs(y)) - 0.82 * r
+    elif shape.kind == "cross":
+        wide = np.maximum(np.abs(x) - r, np.abs(y) - 0.32 * r)
+        away = np.minimum(wide, np.maximum(np.abs(x) - 0.32 * r, np.abs(y) - r))
+    elif shape.kind == "triangle":
         sides = [x * np.cos(a) + y * np.sin(a) for a in np.pi / 2 + 2 * np.pi / 3 * np.arange(3)]
-        return np.max(sides, axis=0) - 0.5 * r
-    return _star(x, y, radius, r)
+        away = np.max(sides, axis=0) - 0.5 * r
+    else:
+        away = _star(x, y, radius, r)
+    return away
 
 
 def _star(x: Array, y: Array, radius: Array, r: float) -> Array:

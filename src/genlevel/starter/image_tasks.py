@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -9,7 +11,6 @@ from genlevel.starter.base import Array, Item, Medium, StarterTask, pick, png
 from genlevel.starter.draw import (
     COLOURS,
     SHAPES,
-    Shape,
     background,
     box,
     distance,
@@ -20,6 +21,7 @@ from genlevel.starter.draw import (
     scene,
 )
 
+Make = Callable[[np.random.Generator], Item]
 SIZE = 64
 FOUND = ("circle", "square", "triangle")
 """The shapes of the tasks that ask where something is; label k + 1 in masks."""
@@ -147,7 +149,8 @@ def image_inpainting(rng: np.random.Generator) -> Item:
     for _ in range(int(rng.integers(2, 5))):
         ends = rng.integers(0, SIZE, 4).tolist()
         cv2.line(hole, (ends[0], ends[1]), (ends[2], ends[3]), 255, 3)
-    x, y, w, h = *rng.integers(6, 40, 2).tolist(), *rng.integers(8, 18, 2).tolist()
+    x, y = rng.integers(6, 40, 2)
+    w, h = rng.integers(8, 18, 2)
     hole[y : y + h, x : x + w] = 255
     damaged = np.where(hole[..., None] > 0, 0.0, clean)
     item = _repair(png(damaged), clean, "Fill in what is missing, which the second image marks white.")
@@ -184,43 +187,67 @@ def _repair(given: Medium, wanted: Array, prompt: str) -> Item:
     return Item({"image_file": given, "prompt": prompt}, {"image_file": png(wanted)})
 
 
-def show_shapes(kind: str, size: int = SIZE) -> Array:
-    """A mask of one upright shape, for those who match templates."""
-    return distance(Shape(kind, size / 2, size / 2, size / 2.2), size) <= 0.0
-
-
-def _comprehension(slug: str, skill: str, kind: str, metric: str, specialist: str, make: object) -> StarterTask:
+def _comprehension(slug: str, skill: str, kind: str, metric: str, specialist: str, make: Make) -> StarterTask:
     header = {"others": {"bbox_format": "(x_min, y_min, width, height)"}} if kind == "object-detection" else {}
-    return StarterTask(slug, "image", "comprehension", skill, kind, metric, specialist, make, header)  # type: ignore[arg-type]
+    return StarterTask(slug, "image", "comprehension", skill, kind, metric, specialist, make, header)
 
 
-def _generation(slug: str, skill: str, kind: str, metric: str, specialist: str, make: object) -> StarterTask:
-    return StarterTask(slug, "image", "generation", skill, kind, metric, specialist, make, test=16, train=32)  # type: ignore[arg-type]
+def _generation(slug: str, skill: str, kind: str, metric: str, specialist: str, make: Make) -> StarterTask:
+    return StarterTask(slug, "image", "generation", skill, kind, metric, specialist, make, test=16, train=32)
 
 
 TASKS = (
     _comprehension(
-        "shape-classification", "Object recognition", "image-classification", "accuracy", "region form + SVM", shape_classification
+        "shape-classification",
+        "Object recognition",
+        "image-classification",
+        "accuracy",
+        "region form + SVM",
+        shape_classification,
     ),
     _comprehension("disc-counting", "Object counting", "image-counting", "mae", "watershed", shape_counting),
     _comprehension(
-        "colour-questions", "Visual question answering", "visual-question-answering", "exact_match",
-        "region shapes + nearest neighbours", colour_questions,
+        "colour-questions",
+        "Visual question answering",
+        "visual-question-answering",
+        "exact_match",
+        "region shapes + nearest neighbours",
+        colour_questions,
     ),
     _comprehension(
-        "place-questions", "Spatial reasoning", "multiple-choice-visual-question-answering", "accuracy",
-        "colour thresholds", place_questions,
+        "place-questions",
+        "Spatial reasoning",
+        "multiple-choice-visual-question-answering",
+        "accuracy",
+        "colour thresholds",
+        place_questions,
     ),
     _comprehension(
         "shape-detection", "Object detection", "object-detection", "ap50", "connected components + SVM", shape_detection
     ),
     _comprehension(
-        "shape-segmentation", "Semantic segmentation", "image-segmentation", "miou", "denoised Otsu + SVM", shape_segmentation
+        "shape-segmentation",
+        "Semantic segmentation",
+        "image-segmentation",
+        "miou",
+        "denoised Otsu + SVM",
+        shape_segmentation,
     ),
     _comprehension("fog-depth", "Depth estimation", "depth-estimation", "abs_rel", "random forest", fog_depth),
     _generation("image-denoising", "Restoration", "image-denoising", "psnr", "non-local means", image_denoising),
-    _generation("image-inpainting", "Restoration", "image-inpainting", "psnr", "biharmonic equations", image_inpainting),
-    _generation("super-resolution", "Restoration", "image-super-resolution", "psnr", "Lanczos + back-projection", super_resolution),
+    _generation(
+        "image-inpainting", "Restoration", "image-inpainting", "psnr", "biharmonic equations", image_inpainting
+    ),
+    _generation(
+        "super-resolution",
+        "Restoration",
+        "image-super-resolution",
+        "psnr",
+        "Lanczos + back-projection",
+        super_resolution,
+    ),
     _generation("image-deblurring", "Restoration", "image-to-image", "psnr", "Wiener filter", image_deblurring),
-    _generation("sketch-to-image", "Conditional synthesis", "sketch-to-image", "ssim", "filled regions + SVM", sketch_to_image),
+    _generation(
+        "sketch-to-image", "Conditional synthesis", "sketch-to-image", "ssim", "filled regions + SVM", sketch_to_image
+    ),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from genlevel.starter.base import Item, StarterTask, pick
 
+Make = Callable[[np.random.Generator], Item]
 NAMES = ("Anna", "Ben", "Carla", "David", "Emma", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Klara", "Leo")
 FAMILIES = ("Weber", "Brandt", "Rossi", "Novak", "Silva", "Larsen", "Moreau", "Baker", "Stone", "Fischer")
 CITIES = ("Oslo", "Lisbon", "Prague", "Dublin", "Vienna", "Turin", "Riga", "Bergen")
@@ -27,7 +30,14 @@ PLACES = (
     *("in the kitchen", "under the stairs", "on the top shelf", "behind the red sofa", "next to the door"),
     *("in the garden shed", "on the kitchen table", "under the bed"),
 )
-ANIMALS = {"sparrow": "bird", "salmon": "fish", "poodle": "dog", "rose": "flower", "oak": "tree", "violin": "instrument"}
+ANIMALS = {
+    "sparrow": "bird",
+    "salmon": "fish",
+    "poodle": "dog",
+    "rose": "flower",
+    "oak": "tree",
+    "violin": "instrument",
+}
 VERDICTS = ("entailment", "contradiction", "neutral")
 
 
@@ -71,7 +81,11 @@ def review_sentiment(rng: np.random.Generator) -> Item:
     words, others = (GOOD, BAD) if positive != negated else (BAD, GOOD)
     subject = pick(rng, ("film", "book", "concert", "play", "series"))
     word, other = pick(rng, words), pick(rng, others if not negated else words)
-    verb = pick(rng, ("was not at all", "was never", "was hardly")) if negated else pick(rng, ("was", "was really", "was so"))
+    verb = (
+        pick(rng, ("was not at all", "was never", "was hardly"))
+        if negated
+        else pick(rng, ("was", "was really", "was so"))
+    )
     text = f"The {subject} {verb} {word}."
     if rng.uniform() < 0.5:
         text = f"My brother had called it {other}, but I must say: the {subject} {verb} {word}."
@@ -163,17 +177,41 @@ def weather_reports(rng: np.random.Generator) -> Item:
     )
 
 
-def _task(slug: str, skill: str, kind: str, metric: str, specialist: str, make: object, header: str = "") -> StarterTask:
+def _task(slug: str, skill: str, kind: str, metric: str, specialist: str, make: Make, header: str = "") -> StarterTask:
     return StarterTask(
-        slug, "language", "language", skill, kind, metric, specialist, make, {"type": header or kind.replace("-", " ")}, test=24, train=48  # type: ignore[arg-type]
+        slug,
+        "language",
+        "language",
+        skill,
+        kind,
+        metric,
+        specialist,
+        make,
+        {"type": header or kind.replace("-", " ")},
+        test=24,
+        train=48,
     )
 
 
 TASKS = (
     _task("word-rewriting", "Text editing", "text-generation", "exact_match", "rules", word_rewriting),
     _task("word-problems", "Mathematics", "mathematical-reasoning", "exact_match", "sentence patterns", word_problems),
-    _task("review-sentiment", "Sentiment analysis", "text-classification", "accuracy", "n-grams + linear SVM", review_sentiment),
-    _task("entailment", "Natural language inference", "text-classification", "accuracy", "n-grams + linear SVM", entailment),
+    _task(
+        "review-sentiment",
+        "Sentiment analysis",
+        "text-classification",
+        "accuracy",
+        "n-grams + linear SVM",
+        review_sentiment,
+    ),
+    _task(
+        "entailment",
+        "Natural language inference",
+        "text-classification",
+        "accuracy",
+        "n-grams + linear SVM",
+        entailment,
+    ),
     _task("person-names", "Named entities", "token-extraction", "micro_f1", "pairs of capitals", person_names, "ner"),
     _task("where-questions", "Reading comprehension", "question-answering", "f1", "sentence overlap", where_questions),
     _task("passive-voice", "Style transfer", "text-generation", "bleu1", "suffix rules", passive_voice),

@@ -31,7 +31,8 @@ def solid(rng: np.random.Generator, kind: str, count: int = POINTS) -> Array:
         area = half.prod() / half
         axis = rng.choice(3, count, p=area / area.sum())
         points[np.arange(count), axis] = half[axis] * rng.choice([-1.0, 1.0], count)
-        return points
+        box: Array = points
+        return box
     if kind == "cylinder":
         side = rng.uniform(0, 1, count) < 0.7
         r, z = np.where(side, 0.6, 0.6 * np.sqrt(v)), np.where(side, 1.6 * v - 0.8, 0.8 * rng.choice([-1, 1], count))
@@ -112,7 +113,10 @@ def point_denoising(rng: np.random.Generator) -> Item:
     """A solid whose points have been shaken."""
     points = SCALE / 2 * solid(rng, pick(rng, SOLIDS)) * rng.uniform(0.8, 1.2, 3) @ rotation(rng).T
     return Item(
-        {"point_file": ply(points + rng.normal(0, 0.5, points.shape)), "prompt": "Remove the noise from this point set."},
+        {
+            "point_file": ply(points + rng.normal(0, 0.5, points.shape)),
+            "prompt": "Remove the noise from this point set.",
+        },
         {"point_file": ply(points)},
     )
 
@@ -122,7 +126,7 @@ def _body(rng: np.random.Generator) -> Array:
     half = []
     for _ in range(int(rng.integers(2, 4))):
         part = solid(rng, pick(rng, SOLIDS), POINTS) * rng.uniform(0.25, 0.6, 3)
-        half.append(part + [rng.uniform(0.0, 0.7), *rng.uniform(-0.5, 0.5, 2)])
+        half.append(part + np.array([rng.uniform(0.0, 0.7), *rng.uniform(-0.5, 0.5, 2)]))
     right = np.concatenate(half)
     right = right[right[:, 0] >= 0.0]
     # The two sides hold different points of the same surface.
@@ -140,26 +144,65 @@ def _about(axis: int, angle: float) -> Array:
     return matrix
 
 
-_SMALL = {"test": 16, "train": 32}
 TASKS = (
     StarterTask(
-        "solid-classification", "3d", "comprehension", "3D object recognition", "point-cloud-classification", "accuracy",
-        "distance histograms + random forest", solid_classification, test=24, train=48,
+        "solid-classification",
+        "3d",
+        "comprehension",
+        "3D object recognition",
+        "point-cloud-classification",
+        "accuracy",
+        "distance histograms + random forest",
+        solid_classification,
+        test=24,
+        train=48,
     ),
     StarterTask(
-        "solid-counting", "3d", "comprehension", "3D question answering", "point-cloud-question-answering", "exact_match",
-        "DBSCAN", solid_counting, **_SMALL,
+        "solid-counting",
+        "3d",
+        "comprehension",
+        "3D question answering",
+        "point-cloud-question-answering",
+        "exact_match",
+        "DBSCAN",
+        solid_counting,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "lamp-parts", "3d", "comprehension", "Part segmentation", "point-cloud-segmentation", "instance_miou",
-        "principal axis + random forest", lamp_parts, **_SMALL,
+        "lamp-parts",
+        "3d",
+        "comprehension",
+        "Part segmentation",
+        "point-cloud-segmentation",
+        "instance_miou",
+        "principal axis + random forest",
+        lamp_parts,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "shape-completion", "3d", "generation", "Completion", "point-cloud-completion", "chamfer_distance",
-        "mirror symmetry", shape_completion, **_SMALL,
+        "shape-completion",
+        "3d",
+        "generation",
+        "Completion",
+        "point-cloud-completion",
+        "chamfer_distance",
+        "mirror symmetry",
+        shape_completion,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "point-denoising", "3d", "generation", "3D restoration", "point-cloud-completion", "chamfer_distance",
-        "local planes", point_denoising, **_SMALL,
+        "point-denoising",
+        "3d",
+        "generation",
+        "3D restoration",
+        "point-cloud-completion",
+        "chamfer_distance",
+        "local planes",
+        point_denoising,
+        test=16,
+        train=32,
     ),
 )

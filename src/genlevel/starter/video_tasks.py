@@ -46,14 +46,14 @@ def flash_counting(rng: np.random.Generator) -> Item:
         elif len(lit) and all(any(abs(u - other) <= 1 for other in lit) for u in range(FRAMES)):
             lit = []
     base = background(rng, SIZE)
-    place = (*rng.uniform(12, SIZE - 12, 2), rng.uniform(5, 9))
+    x, y, r = *rng.uniform(12, SIZE - 12, 2), rng.uniform(5, 9)
     passing, speed = random_shape(rng, (0.0, rng.uniform(8, 40), rng.uniform(3, 6))), rng.uniform(3, 6)
     frames = []
     for t in range(FRAMES):
         frame = base.copy()
         paint(frame, Shape(passing.kind, speed * t, passing.y, passing.r, passing.angle, passing.colour))
         light = rng.uniform(0.45, 1.0) if t in lit else rng.uniform(0.15, 0.3)
-        paint(frame, Shape("circle", *place, colour="yellow"), shade=light)
+        paint(frame, Shape("circle", x, y, r, colour="yellow"), shade=light)
         frames.append(np.clip(frame * rng.uniform(0.9, 1.1), 0.0, 1.0))
     asked = {"video_folder": clip(np.stack(frames)), "question": "How many times does the disc light up?"}
     return Item(asked, {"text": str(flashes)})
@@ -140,30 +140,77 @@ def _moving(rng: np.random.Generator, times: tuple[float, ...]) -> list[Array]:
     return frames
 
 
-_SMALL = {"test": 16, "train": 32}
 TASKS = (
     StarterTask(
-        "motion-classification", "video", "comprehension", "Action recognition", "video-classification", "accuracy",
-        "centroid and area slopes + SVM", motion_classification, **_SMALL,
+        "motion-classification",
+        "video",
+        "comprehension",
+        "Action recognition",
+        "video-classification",
+        "accuracy",
+        "centroid and area slopes + SVM",
+        motion_classification,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "flash-counting", "video", "comprehension", "Video question answering", "video-question-answering", "exact_match",
-        "peaks of brightness", flash_counting, **_SMALL,
+        "flash-counting",
+        "video",
+        "comprehension",
+        "Video question answering",
+        "video-question-answering",
+        "exact_match",
+        "peaks of brightness",
+        flash_counting,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "object-tracking", "video", "comprehension", "Object tracking", "visual-tracking", "success_auc",
-        "template matching", object_tracking, **_SMALL,
+        "object-tracking",
+        "video",
+        "comprehension",
+        "Object tracking",
+        "visual-tracking",
+        "success_auc",
+        "template matching",
+        object_tracking,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "frame-interpolation", "video", "generation", "Frame synthesis", "video-frame-interpolation", "psnr",
-        "TV-L1 optical flow", frame_interpolation, **_SMALL,
+        "frame-interpolation",
+        "video",
+        "generation",
+        "Frame synthesis",
+        "video-frame-interpolation",
+        "psnr",
+        "TV-L1 optical flow",
+        frame_interpolation,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "frame-prediction", "video", "generation", "Frame synthesis", "image-to-image", "psnr",
-        "extrapolated optical flow", frame_prediction, **_SMALL,
+        "frame-prediction",
+        "video",
+        "generation",
+        "Frame synthesis",
+        "image-to-image",
+        "psnr",
+        "extrapolated optical flow",
+        frame_prediction,
+        test=16,
+        train=32,
     ),
     StarterTask(
-        "clip-denoising", "video", "generation", "Video restoration", "image-denoising", "psnr",
-        "aligned mean + total variation", clip_denoising, **_SMALL,
+        "clip-denoising",
+        "video",
+        "generation",
+        "Video restoration",
+        "image-denoising",
+        "psnr",
+        "aligned mean + total variation",
+        clip_denoising,
+        test=16,
+        train=32,
     ),
 )

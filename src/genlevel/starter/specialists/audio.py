@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -69,12 +70,18 @@ class TimbreName(Specialist):
         hertz, _, spectra = signal.stft(samples, rate, nperseg=512, noverlap=384)
         power = np.abs(spectra) ** 2 + 1e-10
         edges = np.geomspace(60, rate / 2, 25)
-        bands = np.stack([power[(hertz >= a) & (hertz < b + 16)].mean(axis=0) for a, b in zip(edges, edges[1:], strict=False)])
+        bands = np.stack([power[(hertz >= a) & (hertz < b + 16)].mean(axis=0) for a, b in pairwise(edges)])
         cepstrum = fft.dct(np.log(bands), axis=0, norm="ortho")[:10]
         loud = np.log(power.sum(axis=0))
         decay = np.polyfit(np.arange(loud.size), loud, 1)[0]
         flatness = np.exp(np.log(power).mean()) / power.mean()
-        return np.concatenate([cepstrum.mean(axis=1), cepstrum[:4].std(axis=1), [10 * decay, np.log(flatness), loud[:4].mean() - loud.mean()]])
+        return np.concatenate(
+            [
+                cepstrum.mean(axis=1),
+                cepstrum[:4].std(axis=1),
+                [10 * decay, np.log(flatness), loud[:4].mean() - loud.mean()],
+            ]
+        )
 
 
 class SpectralGate(Specialist):
@@ -116,7 +123,9 @@ class Declipped(Specialist):
         strength = np.abs(spectra)
         strongest = strength.max(axis=0, keepdims=True)
         _, result = signal.istft(
-            np.where(strength >= share * strongest, spectra, 0), nperseg=self._WINDOW, noverlap=self._WINDOW - self._STEP
+            np.where(strength >= share * strongest, spectra, 0),
+            nperseg=self._WINDOW,
+            noverlap=self._WINDOW - self._STEP,
         )
         whole: Array = result[: samples.size]
         return whole

@@ -94,13 +94,13 @@ def specialist(task_id: str) -> Specialist:
 
 def require_extra() -> None:
     """Raise a ModelError unless scikit-image and scikit-learn are installed."""
-    try:
-        import skimage
-        import sklearn  # noqa: F401
-    except ImportError:
-        raise ModelError(
-            "the specialists need scikit-image and scikit-learn; install them with: pip install 'genlevel[demo]'"
-        ) from None
+    for name in ("skimage", "sklearn"):
+        try:
+            import_module(name)
+        except ImportError:
+            raise ModelError(
+                "the specialists need scikit-image and scikit-learn; install them with: pip install 'genlevel[demo]'"
+            ) from None
 
 
 def words_of(request: Request) -> str:

@@ -80,7 +80,9 @@ class ColouredSketch(Specialist):
                 colours.append(np.median(wanted[region.coords[:, 0], region.coords[:, 1]], axis=0))
         self._ground = np.median(grounds, axis=0)
         names = ["/".join(f"{v:.1f}" for v in colour) for colour in colours]
-        self._palette = {n: np.median([c for c, m in zip(colours, names, strict=True) if m == n], axis=0) for n in names}
+        self._palette = {
+            n: np.median([c for c, m in zip(colours, names, strict=True) if m == n], axis=0) for n in names
+        }
         self._model = fit_classes(forms, names)
 
     def answer(self, request: Request) -> Part:

@@ -190,6 +190,7 @@ class FogDepth(Specialist):
 
 def colour_name(rgb: Array) -> str:
     """The named colour that is nearest in hue and saturation, whatever the shade."""
-    away = {name: float(np.linalg.norm(rgb / max(rgb.max(), 0.05) - np.array(c) / max(c))) for name, c in COLOURS.items()}
+    away = {
+        name: float(np.linalg.norm(rgb / max(rgb.max(), 0.05) - np.array(c) / max(c))) for name, c in COLOURS.items()
+    }
     return min(away, key=lambda name: away[name])
-

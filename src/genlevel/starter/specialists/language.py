@@ -54,7 +54,9 @@ class NgramClassifier(Specialist):
 
     def fit(self, examples: Sequence[Example]) -> None:
         """Learn the classes."""
-        self._model = make_pipeline(TfidfVectorizer(ngram_range=(1, 3), sublinear_tf=True), LinearSVC(C=10.0, random_state=0))
+        self._model = make_pipeline(
+            TfidfVectorizer(ngram_range=(1, 3), sublinear_tf=True), LinearSVC(C=10.0, random_state=0)
+        )
         self._model.fit([words_of(e.request) for e in examples], [e.reference for e in examples])
 
     def answer(self, request: Request) -> Part:

@@ -87,7 +87,9 @@ class PartLabels(Specialist):
         axis = axis * np.sign(axis[2] or 1.0)
         height = centred @ axis
         height = (height - height.min()) / max(float(np.ptp(height)), 1e-9)
-        beside = np.linalg.norm(centred - np.outer(centred @ axis, axis), axis=1) / np.linalg.norm(centred, axis=1).max()
+        beside = (
+            np.linalg.norm(centred - np.outer(centred @ axis, axis), axis=1) / np.linalg.norm(centred, axis=1).max()
+        )
         tree = cKDTree(found)
         near = tree.query(found, 9)
         wide = beside[near[1]].mean(axis=1)
