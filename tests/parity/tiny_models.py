@@ -27,9 +27,10 @@ def write_clip(folder: Path, *, width: int = 32) -> Path:
 
     tokenizer = clip_tokenizer()
     end = tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    ends = {"bos_token_id": end - 1, "eos_token_id": end}
     layers = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
     config = CLIPConfig(
-        text_config=layers | {"vocab_size": len(tokenizer), "max_position_embeddings": 77, "bos_token_id": end - 1, "eos_token_id": end},
+        text_config=layers | {"vocab_size": len(tokenizer), "max_position_embeddings": 77} | ends,
         vision_config=layers | {"image_size": 32, "patch_size": 8},
         projection_dim=width,
         initializer_factor=5.0,

@@ -129,6 +129,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "dists": MetricRow("lower", "fraction", 0.0, 1.0, "DISTS"),
     "background_consistency": _percent("likeness of a video's frames to CLIP"),
     "subject_consistency": _percent("likeness of a video's frames to DINO"),
+    "motion_smoothness": _percent("motion smoothness"),
 }
 
 
