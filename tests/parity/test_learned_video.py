@@ -227,7 +227,7 @@ def test_aesthetic_score_equals_the_plain_layers(tmp_path: Path) -> None:
 )
 def test_other_heads_are_named(state: Any, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "head.pth")
-    with pytest.raises(NotScorable, match="head.pth"):
+    with pytest.raises(NotScorable, match=r"head\.pth"):
         quality.load_head(tmp_path / "head.pth")
 
 
