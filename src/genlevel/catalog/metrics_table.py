@@ -120,6 +120,8 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "pcc": _percent("PCC", low=-100.0),
     "user_preference_rate": _percent("share of people who prefer it"),
     "mos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score"),
+    "rendered_clip_score": _percent("CLIP similarity of rendered views"),
+    "motion_fid": _error("Fréchet distance of motions"),
     "predicted_mos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score that a network predicts"),
     # learned metrics beyond those of the editions
     "kid": MetricRow("lower", "fraction", 0.0, inf, "kernel inception distance"),

@@ -81,6 +81,8 @@ METRICS = Registry(
         "style_clap": "genlevel.metrics.learned_audio.similarity:StyleClap",
         "fad": "genlevel.metrics.learned_audio.fad:Fad",
         "predicted_mos": "genlevel.metrics.learned_audio.mos:PredictedMos",
+        "rendered_clip_score": "genlevel.metrics.rendered:RenderedClipScore",
+        "motion_fid": "genlevel.metrics.motion_fid:MotionFid",
         "map": "genlevel.metrics.detection_3d:SpaceMap",
         "map50": "genlevel.metrics.detection_3d:SpaceMap50",
         "pq": "genlevel.metrics.segmentation_panoptic:PanopticQuality",

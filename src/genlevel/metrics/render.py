@@ -139,7 +139,7 @@ def normalise(points: FloatArray) -> FloatArray:
     moved = points - (low / 2.0 + high / 2.0)
     largest = float(np.abs(moved).max())
     if largest == 0.0:
-        return moved
+        return np.zeros_like(moved)
     moved = moved / largest
     scaled: FloatArray = moved / np.sqrt((moved**2).sum(axis=1).max())
     return scaled
@@ -180,7 +180,7 @@ def raster_triangles(seen: FloatArray, faces: Ints, size: int) -> Raster:
     return canvas.raster()
 
 
-def _barycentric(corners: FloatArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _barycentric(corners: FloatArray, x: Any, y: Any) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Shares (n, 3) of the corners (n, 3, 2) at (x, y), and whether that lies inside; never in a triangle seen edge on."""
     to = corners - np.stack([x, y], axis=1)[:, None, :]
     a, b, c = to[:, 0], to[:, 1], to[:, 2]
@@ -263,7 +263,8 @@ def _rotations(views: int, elevation: float) -> Iterator[FloatArray]:
 def _shrink(picture: FloatArray, factor: int) -> Pixels:
     size = len(picture) // factor
     mean = picture.reshape(size, factor, size, factor, 3).mean(axis=(1, 3))
-    return np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+    shrunk: Pixels = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+    return shrunk
 
 
 def _check(views: int, size: int, antialias: int) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned.batches import pick_device
+from genlevel.metrics.learned.torchscript import call_script, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
-from genlevel.metrics.learned_audio.hub import first_line
 from genlevel.metrics.learned_audio.waves import Wave, answer_waves
 
 WEIGHTS = Weights("UTMOS as TorchScript", "utmos.jit", "huggingface.co/balacoon/utmos")
@@ -61,50 +59,24 @@ class PredictedMos(Metric):
         check_lengths(answers, references)
         waves = answer_waves(answers, self.name)
         device = pick_device(self.device)
-        network = open_script(WEIGHTS.find(self.weights), device)
-        rating = np.array([_LOW if wave is None else self._rate(network, wave, device) for wave in waves], np.float64)
+        path = WEIGHTS.find(self.weights)
+        rating = np.array([_LOW if wave is None else self._rate(path, wave, device) for wave in waves], np.float64)
         return Evidence(rating=rating, answered=np.array([wave is not None for wave in waves], np.bool_))
 
-    def _rate(self, network: Any, wave: Wave, device: str) -> float:
+    def _rate(self, path: Path, wave: Wave, device: str) -> float:
         torch = torch_or_explain()
-        samples = wave.at(_RATE)
+        network = load_script(path, device)
+        samples: Any = wave.at(_RATE)
         if self.scale == "int16":
             samples = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
-        tensor = torch.from_numpy(samples)[None].to(device)
-        try:
-            with torch.inference_mode():
-                score = float(call_script(network, tensor, _RATE).float().mean())
-        except (RuntimeError, AttributeError, ValueError) as error:
-            last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-            raise NotScorable(f"predicted_mos: the network refuses {len(samples)} samples ({last[:120]})") from None
+        # SpeechMOS's form takes the rate beside the samples.
+        more = [_RATE] if len(network.forward.schema.arguments) > 2 else []
+        score = float(call_script(network, path, torch.from_numpy(samples)[None].to(device), *more).float().mean())
         if not np.isfinite(score):
-            raise NotScorable("predicted_mos: the network gives no finite number")
+            raise NotScorable(f"{path}: gives no finite number for {len(samples)} samples")
         return float(np.clip(score, _LOW, _HIGH))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the ratings."""
         w = as_weights(evidence, weights)
         return weighted_mean(evidence["rating"], w, empty=_LOW) if len(evidence) else np.full(w.shape[:-1], _LOW)
-
-
-def call_script(network: Any, tensor: Any, second: Any) -> Any:
-    """Call a TorchScript module that takes one argument, or two: then ``second`` is the other."""
-    arguments = network.forward.schema.arguments
-    return network(tensor, second) if len(arguments) > 2 else network(tensor)
-
-
-@lru_cache(maxsize=4)
-def open_script(path: Path, device: str) -> Any:
-    """A TorchScript module by path, read once a process.
-
-    Raises:
-        NotScorable: if the file is none.
-    """
-    torch = torch_or_explain()
-    try:
-        with warnings.catch_warnings():
-            # PyTorch advises another format for new files; these are published in this one.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return torch.jit.load(str(path), map_location=device).eval()
-    except Exception as error:
-        raise NotScorable(f"{path}: cannot be read as TorchScript ({first_line(error)})") from None

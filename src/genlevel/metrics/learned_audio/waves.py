@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
+from math import gcd, isfinite
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from genlevel.errors import MetricError
 
 Samples = NDArray[np.float32]
+_RATES = (1_000, 768_000)
+"""Hz; outside of it a change of rate would need memory without bound, and there is nothing to hear."""
 
 
 class Wave(NamedTuple):
@@ -38,21 +40,20 @@ def is_sound(value: Any) -> bool:
 
 
 def as_wave(value: Any, role: str) -> Wave | None:
-    """A sound as one channel (the mean of its channels); ``None`` where it is empty or not finite.
+    """A sound as one channel (the mean of its channels); ``None`` where it is empty or not finite, or its rate absurd.
 
     Raises:
         MetricError: if it is no pair ``(samples, rate)``; ``role`` begins the message.
     """
     if not is_sound(value):
         raise MetricError(f"{role} must be a sound, (samples, rate), not {type(value).__name__}")
-    samples, rate = np.asarray(value[0]), int(value[1])
+    samples = np.asarray(value[0])
+    rate = int(value[1]) if isfinite(value[1]) else 0
     if samples.dtype.kind != "f" or samples.ndim not in (1, 2):
         raise MetricError(
             f"{role} has samples {samples.dtype} {samples.shape}; they must be floats in [-1, 1], (n,) or (n, c)"
         )
-    if not 1 <= rate <= 1_000_000:
-        raise MetricError(f"{role} has rate {value[1]} Hz")
-    if not samples.size or not np.isfinite(samples).all():
+    if not samples.size or not np.isfinite(samples).all() or not _RATES[0] <= rate <= _RATES[1]:
         return None
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     return Wave(np.ascontiguousarray(mono, np.float32), rate)
@@ -71,5 +72,5 @@ def reference_waves(references: Sequence[Any], metric: str) -> list[Wave]:
     """
     waves = [as_wave(r, f"{metric}: reference {i} (from 0)") for i, r in enumerate(references)]
     if None in waves:
-        raise MetricError(f"{metric}: reference {waves.index(None)} (from 0) is an empty sound or not finite")
+        raise MetricError(f"{metric}: reference {waves.index(None)} (from 0) is empty, not finite or at an absurd rate")
     return [wave for wave in waves if wave is not None]
