@@ -1,0 +1,47 @@
+"""Errors of mattes against the authors' formulas with a two-dimensional convolution."""
+
+import numpy as np
+import pytest
+
+from genlevel import metrics
+
+ndimage = pytest.importorskip("scipy.ndimage")
+
+
+def gradient(matte: np.ndarray, sigma: float = 1.4) -> np.ndarray:
+    """Rhemann's gaussgradient.m: full kernels, made pixel by pixel and divided by their energy."""
+    half = int(np.ceil(sigma * np.sqrt(-2 * np.log(np.sqrt(2 * np.pi) * sigma * 1e-2))))
+    size = 2 * half + 1
+    hx = np.zeros((size, size))
+    for i in range(size):
+        for j in range(size):
+            u, v = i - half, j - half
+            gauss = np.exp(-(u**2) / (2 * sigma**2)) / (sigma * np.sqrt(2 * np.pi))
+            slope = -v * np.exp(-(v**2) / (2 * sigma**2)) / (sigma * np.sqrt(2 * np.pi)) / sigma**2
+            hx[i, j] = gauss * slope
+    hx /= np.sqrt((hx**2).sum())
+    return np.sqrt(
+        ndimage.convolve(matte, hx, mode="nearest") ** 2 + ndimage.convolve(matte, hx.T, mode="nearest") ** 2
+    )
+
+
+def test_sad_and_gradient() -> None:
+    r = np.random.default_rng(0)
+    truth = [ndimage.gaussian_filter(r.random((30, 40)), 2) for _ in range(3)]
+    given = [np.clip(t + r.normal(0, 0.05, t.shape), 0, 1) for t in truth]
+    trimap = np.where(r.random((30, 40)) < 0.5, 128, 255)
+    sad = [np.abs(g - t).sum() / 1000 for g, t in zip(given, truth, strict=True)]
+    grad = [((gradient(g) - gradient(t)) ** 2).sum() / 1000 for g, t in zip(given, truth, strict=True)]
+    assert metrics.compute("sad", given, truth) == pytest.approx(np.mean(sad), abs=1e-12)
+    assert metrics.compute("grad", given, truth) == pytest.approx(np.mean(grad), abs=1e-12)
+    reference = {"alpha": truth[0], "trimap": trimap}
+    want = np.abs(given[0] - truth[0])[trimap == 128].sum() / 1000
+    assert metrics.compute("sad", given[:1], [reference]) == pytest.approx(want, abs=1e-12)
+
+
+def test_bytes_are_255ths_and_other_sizes_are_no_answer() -> None:
+    truth = np.full((10, 10), 255, np.uint8)
+    assert metrics.compute("sad", [truth // 255 * 51], [truth]) == pytest.approx(100 * 0.8 / 1000)
+    metric = metrics.get("sad")
+    evidence = metric.measure([truth, truth[:5], None], [truth, truth, truth])
+    assert (float(metric.reduce(evidence)), float(metric.coverage(evidence))) == (0.0, pytest.approx(1 / 3))
