@@ -17,6 +17,8 @@ from genlevel.scoring.outcomes import Outcomes
 _TEXT_LIMIT = 400
 _THUMBNAIL = 180
 _FRAMES = 4
+# A two-dimensional array with a shorter side than this is a list of points or boxes, not a picture.
+_SMALL = 16
 # Small enough to carry inside the page; a longer sound is named instead.
 _AUDIO_LIMIT = 200_000
 
@@ -62,22 +64,33 @@ def cards(dataset: Dataset, predictions: Mapping[str, Prediction], outcomes: Out
                 state,
                 reason if state != "answered" else "",
                 pieces(kind.ask(sample, dataset.task).parts),
-                pieces(prediction.parts) if prediction else (),
+                pieces(prediction.parts, maps=_is_map(sample.reference)) if prediction else (),
                 _reference(sample, record),
             )
         )
     return result
 
 
-def pieces(parts: Sequence[Part]) -> tuple[Piece, ...]:
-    """Parts as something that a page can show; a medium that cannot be decoded is named."""
-    return tuple(_piece(part) for part in parts)
+def pieces(parts: Sequence[Part], *, maps: bool = False) -> tuple[Piece, ...]:
+    """Parts as something that a page can show; a medium that cannot be decoded is named.
+
+    ``maps`` says that images are maps of numbers (classes, depths), whose range is stretched to be seen.
+    """
+    return tuple(_piece(part, maps) for part in parts)
 
 
-def _piece(part: Part) -> Piece:
+def _is_map(reference: Any) -> bool:
+    return getattr(reference, "ndim", 0) == 2 and min(reference.shape) > _SMALL
+
+
+def _piece(part: Part, maps: bool) -> Piece:
     try:
         if part.kind == "text":
             return Piece(text=_short(part.text))
+        if part.kind == "image" and maps:
+            from genlevel.media import load_mask
+
+            return Piece(images=(thumbnail(_grey(load_mask(part))),))
         if part.kind == "image":
             from genlevel.media import load_image
 
@@ -110,7 +123,7 @@ def _reference(sample: Sample, record: Record) -> tuple[Piece, ...]:
     if isinstance(value, np.ndarray):
         if value.ndim == 3 and value.shape[2] == 3 and value.dtype == np.uint8:
             return (Piece(images=(thumbnail(value),)),)
-        if value.ndim == 2 and min(value.shape) > 16:
+        if _is_map(value):
             return (Piece(images=(thumbnail(_grey(value)),)),)
         if value.ndim == 2 and value.shape[1] == 3:
             return (Piece(images=(thumbnail(_scatter(value)),)),)
