@@ -121,6 +121,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "user_preference_rate": _percent("share of people who prefer it"),
     "mos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score"),
     "rendered_clip_score": _percent("CLIP similarity of rendered views"),
+    "chroma_similarity": _percent("likeness of pitch classes"),
     "motion_fid": _error("Fréchet distance of motions"),
     "predicted_mos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score that a network predicts"),
     # learned metrics beyond those of the editions
@@ -132,6 +133,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "background_consistency": _percent("likeness of a video's frames to CLIP"),
     "subject_consistency": _percent("likeness of a video's frames to DINO"),
     "motion_smoothness": _percent("motion smoothness"),
+    "brisque": MetricRow("lower", "percent", 0.0, 100.0, "BRISQUE"),
 }
 
 

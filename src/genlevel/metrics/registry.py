@@ -80,6 +80,7 @@ METRICS = Registry(
         "clap_score": "genlevel.metrics.learned_audio.similarity:ClapScore",
         "style_clap": "genlevel.metrics.learned_audio.similarity:StyleClap",
         "fad": "genlevel.metrics.learned_audio.fad:Fad",
+        "chroma_similarity": "genlevel.metrics.audio_chroma:ChromaSimilarity",
         "predicted_mos": "genlevel.metrics.learned_audio.mos:PredictedMos",
         "rendered_clip_score": "genlevel.metrics.rendered:RenderedClipScore",
         "motion_fid": "genlevel.metrics.motion_fid:MotionFid",
@@ -123,5 +124,10 @@ METRICS = Registry(
         "success_rate": "genlevel.metrics.learned.objects:SuccessRate",
         "single_object_success_rate": "genlevel.metrics.learned.objects:SingleObjectSuccessRate",
         "multi_object_success_rate": "genlevel.metrics.learned.objects:MultiObjectSuccessRate",
+        "mota": "genlevel.metrics.tracking_multi:Mota",
+        "idf1": "genlevel.metrics.tracking_multi:Idf1",
+        "hota": "genlevel.metrics.tracking_multi:Hota",
+        "amota": "genlevel.metrics.tracking_3d:Amota",
+        "brisque": "genlevel.metrics.learned.brisque:Brisque",
     },
 )
