@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -26,15 +27,26 @@ CODE = ["C", "C++", "C#", "Objective-C"]
     [
         *[(t, FRUIT, 1) for t in ("B", "b", "(B)", "[b]", "{B}", "B.", "B)", "B:", " B \n", "**B**", "`B`", '"B"', "*B*.")],
         *[(t, FRUIT, 1) for t in ("B) green pear", "(B) green pear", "B. Green pear.", "B: green pear", "B - green pear")],
-        *[(t, FRUIT, 1) for t in ("Answer: B", "answer: (b)", "**Answer:** B", "Answer: **B**", "The answer is B.", "Final answer: B")],
-        *[(t, FRUIT, 1) for t in ("The correct answer is: (B) green pear.", "The correct option is B", "Option B", "Answer B", "Choice: B")],
+        *[(t, FRUIT, 1) for t in ("Answer: B", "answer: (b)", "**Answer:** B", "The answer is B.", "Final answer: B")],
+        *[(t, FRUIT, 1) for t in ("The correct answer is: (B) green pear.", "The correct option is B", "Option B", "Answer B")],
         *[(t, FRUIT, 1) for t in (r"\boxed{B}", r"$\boxed{\text{B}}$", "<answer>B</answer>", "#### B")],
         *[(t, FRUIT, 1) for t in ("green pear", "Green  Pear!", "GREEN PEAR", "a green pear", "The green pear.", "green-pear")],
         *[(t, FRUIT, 1) for t in ("It is a green pear.", "I see a green pear on the table", "A green pear would be my guess.")],
-        *[(t, FRUIT, 1) for t in ("B is correct.", "B, because it is green", "B\n\nBecause it is green.", "I choose B", "I would go with B.")],
+        *[(t, FRUIT, 1) for t in ("B is correct.", "B, because it is green", "B\n\nBecause it is green.", "I choose B")],
+        *[(t, FRUIT, 1) for t in ("I would go with B.", "Answer: **B**", "Choice: B")],
         *[(t, FRUIT, 1) for t in ("Not the red apple, so the green pear.", "It cannot be a red apple. It is the green pear.")],
         *[(t, FRUIT, 1) for t in ("A looks right at first, as the red apple does.\nBut it is green.\n\nAnswer: B",)],
         *[(t, FRUIT, 1) for t in ("Let me think. A is wrong because it is red.\n\nB", "A is red. C is dark.\n**B**")],
+        # Options that are gone through first, or explained afterwards.
+        *[(t, FRUIT, 1) for t in ("A. too red\nB. fits\nThe answer is B.", "A) No.\nB) Yes.\n\nAnswer: B")],
+        *[(t, FRUIT, 1) for t in ("A: it cannot be. The answer is B.",)],
+        *[(t, FRUIT, 1) for t in ("B\n\nExplanation: it is green, which apples (A) are not.", "B\nOption A is red.")],
+        *[(t, FRUIT, 1) for t in ("green pear\n\nBeside it lies a red apple.", "The answer is B, because a red apple is round.")],
+        *[(t, FRUIT, 1) for t in ("Answer: B (A is wrong)", "B (not A)", "B rather than A", "It's B.", "Answer - B")],
+        # Chinese, full-width signs, markup of other kinds.
+        *[(t, FRUIT, 1) for t in ("Ｂ", "（Ｂ）", "【B】", "选B", "答案是B", "答案：B", "正确答案是 B。", "B、green pear")],
+        ("\u200bB", FRUIT, 1),
+        *[(t, FRUIT, 1) for t in (r"\textbf{B}", r"The answer is $\mathbf{B}$", "<b>B</b>", "B</s>", "B<|im_end|>")],
         ("A. The red apple is right, not the green pear", FRUIT, 0),
         ("I would go with A.", FRUIT, 0),
         ("The answer is A", FRUIT, 0),
@@ -65,7 +77,8 @@ CODE = ["C", "C++", "C#", "Objective-C"]
         (">", ["<", ">", "="], 1),
         # Other scripts and accents.
         ("Citroën", ["BMW", "Citroen"], 1),
-        ("答案是猫", ["猫", "狗"], -1),
+        ("那是猫", ["猫", "狗"], -1),
+        ("答案是猫", ["猫", "狗"], 0),
         ("猫。", ["猫", "狗"], 0),
     ],
 )  # fmt: skip
@@ -97,6 +110,29 @@ def test_reads_the_option(text: str, choices: list[str], index: int) -> None:
         ("neither benign nor malignant", TUMOUR),
         ("Either benign or malignant", TUMOUR),
         ("...", TUMOUR),
+        *[
+            (t, FRUIT)
+            for t in (
+                "A, B, C",
+                "A/B",
+                "B (or A)",
+                "The answer is A, B or C.",
+                '["A", "B"]',
+                '{"answer": ["A", "B", "C"]}',
+            )
+        ],
+        *[(t, FRUIT) for t in (r"\boxed{A,B}", "A\nB\nC", "A) red apple\nB) green pear\nC) a dark red apple")],
+        *[
+            (t, FRUIT)
+            for t in (
+                "B is wrong",
+                "B is not the answer",
+                "I would not choose B.",
+                "I cannot choose B",
+                "Anything but B",
+            )
+        ],
+        *[(t, FRUIT) for t in ("everything except the green pear", "It's anything other than a green pear")],
     ],
 )
 def test_names_none_or_several(text: str, choices: list[str]) -> None:
@@ -230,8 +266,6 @@ def test_long_answers_take_no_time(text: str) -> None:
     from genlevel.tasktypes.answers import text_of
 
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(UnreadableAnswer):
         read_choice(text_of([Part("text", text)]), FRUIT)
-    except UnreadableAnswer:
-        pass
     assert time.perf_counter() - start < 1.0

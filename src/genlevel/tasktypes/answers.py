@@ -33,14 +33,18 @@ ANSWER_LIMIT: Final = 20_000
 TEXT_LIMIT: Final = 4_000_000
 """Characters of an answer that is itself the text, or that holds arrays."""
 _REASONING: Final = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_MARKUP: Final = re.compile(r"\*{1,3}|`{1,3}|\\boxed\b|\\text\b|\\mathrm\b|\$|</?answer>|_{2}", re.IGNORECASE)
-_EDGES: Final = " \t\r\n\"'“”‘’«»()[]{}<>.,;:!?。，！？：；、*`_-–—•"
+_MARKUP: Final = re.compile(
+    r"\*{1,3}|`{1,3}|\\boxed\b|\\(?:text|math)(?:bf|it|rm)?\b|\$|</?(?:answer|b|strong|em)>|</s>|<\|\w{1,20}\|>|_{2}",
+    re.IGNORECASE,
+)
+_EDGES: Final = " \t\r\n\u200b\u2060\ufeff\"'“”‘’«»()[]{}<>.,;:!?。，！？：；、*`_-–—•"
 # A "#" may end a label ("C#") but begins a heading.
 _MARKER: Final = re.compile(
     r"(?:\b(?:answer|ans|label|category|class|choice|option|prediction|response|output|result)\b"
     r"(?:[ \t]+(?:choice|option|label|category|class))?"
     r"(?:[ \t]+to[ \t]+(?:the|this|your)[ \t]+question)?"
-    r"[*_`\"']{0,3}[ \t]*(?:\b(?:is|(?:should|would|must|will)[ \t]+be)\b[ \t]*:?|:|=|：)|####|\\boxed(?=\{)|<answer>)",
+    r"[*_`\"']{0,3}[ \t]*(?:\b(?:is|(?:should|would|must|will)[ \t]+be)\b[ \t]*:?|:|=|：|[-–—](?=[ \t]))"
+    r"|(?:答案|选项|选择)(?:应该|应)?(?:是|为|选)?[ \t]*[:：]?|选(?=[ \t]*[(（]?[A-Za-z])|####|\\boxed(?=\{)|<answer>)",
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.!?。！？](?=[\s\"'”’)*]|\Z)|\n")
@@ -197,10 +201,10 @@ def _without_article(text: str) -> str:
     return re.sub(r"\A(?:an?|the)\s+", "", text, flags=re.IGNORECASE)
 
 
-_YES: Final = frozenset({"yes", "yeah", "yep", "true", "correct"})
-_NO: Final = frozenset({"no", "nope", "false", "incorrect"})
+_YES: Final = frozenset({"yes", "y", "yeah", "yep", "true", "correct", "是", "是的", "对", "正确"})
+_NO: Final = frozenset({"no", "n", "nope", "false", "incorrect", "否", "不", "不是", "不对", "错误"})
 _LEADING: Final = re.compile(
-    r"\W{0,20}(yes|no)\b[*_\"'`]{0,3}(?:\s*(?:[.,;:!)\n–—]|-\s|\Z)|\s+(?:it|the|this|there|that|they|he|she|i)\b)",
+    r"\W{0,20}(yes|no)\b[*_\"'`]{0,3}(?:\s*(?:[.,;:!()\n–—]|-\s|\Z)|\s+(?:it|the|this|there|that|they|he|she|i)\b)",
     re.IGNORECASE,
 )
 _ENDING: Final = re.compile(

@@ -24,22 +24,39 @@ _LETTER_FIRST: Final = re.compile(
 )
 # "B is correct", "B because ..." at the start
 _LETTER_THEN: Final = re.compile(
-    r"\W{0,8}(?:(?:option|choice)\s+)?([A-Z])[*_`\"']{0,3}\s*(?:,|\n|\s(?:is|because|since|as|would|seems|appears)\b)"
+    r"\W{0,8}(?:(?:option|choice)\s+)?([A-Z])[*_`\"']{0,3}\s*"
+    # but not "B is wrong"
+    r"(?:,|\n|\((?![A-Z]\))"
+    r"|(?:\b|\s)(?:is(?!n['’]t|\s+(?:not|wrong|incorrect|false|out)\b)|because|since|as|would(?!n['’]t|\s+not)|seems|appears"
+    r"|rather|instead|(?:and\s+)?not)\b)"
 )
 _MARKED_LETTER: Final = re.compile(
     r"[(\[]([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|OPTION|choose|pick|select|go with)\s+[(*_`\"']{0,3}([A-Z])\b(?!['’-])"
 )
 _ENDING_LETTER: Final = re.compile(
-    r"(?:\b(?:is|be|choose|choosing|pick|picked|select|say|with|answer|option|choice|go for)|[:=→,])"
+    r"(?:\b(?:is|[Ii]t['’]s|[Tt]hat['’]s|so|thus|hence|therefore|be|"
+    r"choose|choosing|pick|picked|select|say|with|answer|option|choice|go for)|[:=→,])"
     r"\s*[(*_`\"'\[]{0,4}([A-Z])[)*_`\"'\].!]{0,5}\s*\Z"
+)
+# "A, B", "A/B", "A (or B)": both
+_LISTED_LETTERS: Final = re.compile(
+    r"\b([A-Z])\b[\s\"')\]*]{0,4}(?:[,/|;&]|(?<=[\s(])(?:or|and)\b|\((?=or|and))[\s\"'(\[*]{0,4}(?:(?:or|and)\s+)?[(\[]?([A-Z])\b(?!['’-])"
 )
 _CLAUSE: Final = re.compile(r"(?<=[.,;:!?])\s+|\n")
 _ARTICLE: Final = re.compile(r"\A(?:an?|the) (?=.)", re.IGNORECASE)
 _NEGATION: Final = frozenset(
-    "not no never neither nor isnt arent wasnt werent doesnt dont cannot cant without excluding".split()  # noqa: SIM905
+    "not no never neither nor isnt arent wasnt werent doesnt dont wouldnt cannot cant without excluding except".split()  # noqa: SIM905
 )
-_NEGATION_PAIRS: Final = (("rather", "than"), ("instead", "of"), ("ruled", "out"), ("rule", "out"))
+_NEGATION_PAIRS: Final = (("rather", "than"), ("instead", "of"), ("ruled", "out"), ("rule", "out"), ("other", "than"))
+_BUT: Final = (("anything", "but"), ("everything", "but"), ("all", "but"))
+_BECAUSE: Final = re.compile(r",?\s+(?:because|since|as|rather\s+than|instead\s+of|and\s+not|not)\b.*", re.DOTALL)
 _REACH: Final = 3
+_FULL_WIDTH: Final[dict[int, int | str]] = {
+    **{c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)},
+    ord("【"): "[",
+    ord("】"): "]",
+    ord("、"): ",",
+}
 
 
 def letter_index(letter: str, count: int) -> int | None:
@@ -51,10 +68,11 @@ def letter_index(letter: str, count: int) -> int | None:
 def read_choice(text: str, choices: Sequence[str], *, lettered: bool = True) -> int:
     """The index of the one option that an answer names.
 
-    In order: the whole answer; what it calls its answer; its last line or sentence; its first words ("B) ..."); the only
-    option whose words, or whose letter in brackets, occur in it. At each step a letter, the option's text, or both together
-    are understood, and two different options make the answer unreadable. The article "A" is no option, an option's text
-    must occur as whole words, an option inside a longer one does not count, nor one that is denied ("not malignant").
+    In order: the whole answer; what it calls its answer; its first line or its last line or sentence, where that is an
+    option alone; its first words ("B) ..."); the only option whose words, or whose letter in brackets, occur in it. At each
+    step a letter, the option's text, or both together are understood, and two different options make the answer unreadable.
+    The article "A" is no option, an option's text must occur as whole words, an option inside a longer one does not count,
+    nor one that is denied ("not malignant").
 
     Args:
         text: the answer, without reasoning.
@@ -64,12 +82,27 @@ def read_choice(text: str, choices: Sequence[str], *, lettered: bool = True) -> 
     Raises:
         UnreadableAnswer: no option is named, or several.
     """
+    text, choices = text.translate(_FULL_WIDTH), [choice.translate(_FULL_WIDTH) for choice in choices]
     reader = _Choices(choices, lettered)
-    steps = [text, *final_answers(text)[:1]]
     last = last_statement(text)
-    if last != text:
+    marked = [m for answer in final_answers(text)[:1] for m in dict.fromkeys((answer, _BECAUSE.sub("", answer)))]
+    steps = [text, *marked]
+    if last != text and not _goes_through(text):
         steps.append(last)
-    for step in steps:
+    found = reader.alone(text)
+    if found is not None:
+        return found
+    for step in marked:
+        found = reader.whole(step)
+        if found is not None:
+            return found
+    ends = (reader.alone(text.split("\n", 1)[0]), reader.alone(last))
+    if None not in ends and ends[0] != ends[1]:
+        raise UnreadableAnswer("the answer begins with one option and ends with another")
+    for end in ends:
+        if end is not None:
+            return end
+    for step in (text, *steps[1 + len(marked) :]):
         found = reader.whole(step)
         if found is not None:
             return found
@@ -83,6 +116,13 @@ def read_choice(text: str, choices: Sequence[str], *, lettered: bool = True) -> 
             listed = " and ".join(f"'{choices[i][:60]}'" for i in sorted(named)[:3])
             raise UnreadableAnswer(f"the answer names {len(named)} options: {listed}")
     raise UnreadableAnswer("the answer names none of the options")
+
+
+def _goes_through(text: str) -> bool:
+    """Whether the last two lines begin with letters that follow each other: "C) bird" and "D) fish"."""
+    lines = [line for line in text.split("\n") if line.strip()][-2:]
+    found = [next(g for g in match.groups() if g) for match in map(_LETTER_FIRST.match, lines) if match]
+    return len(found) == 2 and ord(found[1].upper()) - ord(found[0].upper()) == 1
 
 
 def read_letter(text: str) -> str:
@@ -125,8 +165,8 @@ class _Choices:
             forms.append(_ARTICLE.sub("", stripped))
         return next((found for form in forms if (found := self.index.get(self.normal(form))) is not None), None)
 
-    def whole(self, text: str) -> int | None:
-        """The option that a text is: its text, its letter, or letter and text."""
+    def alone(self, text: str) -> int | None:
+        """The option that a text is: its text or its letter."""
         exact = self.exactly(text)
         letter = _WHOLE_LETTER.fullmatch(bare(text))
         by_letter = self.of_letter(letter.group(1)) if letter else None
@@ -136,8 +176,13 @@ class _Choices:
             return exact
         if by_letter is not None:
             return self.checked(by_letter)
-        match = _LETTER_FIRST.match(text)
-        return self.with_letter(match, text) if match else None
+        return None
+
+    def whole(self, text: str) -> int | None:
+        """The option that a text is: its text, its letter, or letter and text."""
+        found = self.alone(text)
+        match = _LETTER_FIRST.match(text) if found is None else None
+        return self.with_letter(match, text) if match else found
 
     def of_letter(self, letter: str) -> int | None:
         """The option that a letter stands for: by its text where no letters were shown and options are letters."""
@@ -162,10 +207,14 @@ class _Choices:
         rest = text[match.end() :].strip()
         if self.exactly(rest) == index:
             return index
-        others = {next(g for g in m.groups() if g) for m in _MARKED_LETTER.finditer(rest.split("\n", 1)[0])}
+        lines = rest.split("\n", 1)
+        others = {next(g for g in m.groups() if g) for m in _MARKED_LETTER.finditer(lines[0])}
+        # "A) too small\nB) fits" goes through the options and chooses none by that.
+        later = map(_LETTER_FIRST.match, lines[1].split("\n") if lines[1:] else ())
+        others |= {letter for m in later if m and (letter := next(g for g in m.groups() if g)).isupper()}
         if _WHOLE_LETTER.fullmatch(bare(rest)) or {self.of_letter(letter) for letter in others} - {index, None}:
             return None
-        named = self.texts_in(rest.split("\n", 1)[0])
+        named = self.texts_in(lines[0])
         if named - {index}:
             if index in named:
                 return None
@@ -179,14 +228,22 @@ class _Choices:
         found = self.texts_in(text)
         if found and not self.lettered:
             return found
-        marked = {next(g for g in match.groups() if g) for match in _MARKED_LETTER.finditer(text)}
+        marked = {
+            next(g for g in match.groups() if g)
+            for match in _MARKED_LETTER.finditer(text)
+            if not _denied(
+                normal(_CLAUSE.split(text[max(match.start() - 60, 0) : match.start(match.lastindex or 0)])[-1])
+            )
+        }
         then = _LETTER_THEN.match(text)
         # "A would be ..." may be an article; "A is ...", "A because ..." and "A, ..." are not.
         if then is not None and (then.group(1) not in "AI" or not re.search(r"would|seems|appears|as\Z", then.group())):
             marked.add(then.group(1))
         ending = _ENDING_LETTER.search(text[-300:])
-        if ending is not None:
+        if ending is not None and not _denied(normal(_CLAUSE.split(text[-300:][: ending.start(1)])[-1])):
             marked.add(ending.group(1))
+        for listed in _LISTED_LETTERS.finditer(text):
+            marked.update(letter for letter in listed.groups() if letter != "I")
         indices = {self.of_letter(letter) for letter in marked}
         return found | {self.checked(i) for i in indices if i is not None}
 
@@ -218,6 +275,8 @@ class _Choices:
 def _denied(before: str) -> bool:
     """Whether the words before an option, in its clause, deny it."""
     near = before.rsplit("\1", 1)[-1].split()[-_REACH:]
+    if set(pairwise(near)).intersection(_BUT):
+        return True
     if "but" in near:  # "not this but that"
         near = near[len(near) - near[::-1].index("but") :]
     pairs = set(pairwise(near))
