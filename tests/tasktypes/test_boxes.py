@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -164,8 +165,6 @@ def test_any_value_gives_sound_boxes_or_is_unreadable(value: object) -> None:
 @pytest.mark.parametrize("text", ["[" * 10**6, "[[1,2,3,4]," * 90_000, '{"a":' * 200_000, "[1,2,3,4] " * 100_000])
 def test_takes_no_time(text: str) -> None:
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(UnreadableAnswer):
         read(text)
-    except UnreadableAnswer:
-        pass
     assert time.perf_counter() - start < 3

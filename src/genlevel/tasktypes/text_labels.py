@@ -42,7 +42,7 @@ class TextClassification(TextAnswer):
         """With a prompt of its own for defect detection, whose records have none."""
         shown = super().shown(record)
         if first(shown, "func") is not None and first(shown, "prompt") is None:
-            shown["prompt"] = "Does the code have a defect or a security flaw? Choose from: 1 (yes), 0 (no)."
+            shown["prompt"] = "Does the code have a defect or a security flaw? Answer 1 for yes, 0 for no."
         return shown
 
     def label(self, text: str, references: Sequence[str]) -> str:

@@ -1,0 +1,473 @@
+"""Every task type: from a record as it stands in a file to the answer that its metric takes."""
+
+# ruff: noqa: E501 - a case is a line
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genlevel import metrics, tasktypes
+from genlevel.errors import RecordError, UnreadableAnswer
+from genlevel.media import encode_ply, encode_png, encode_wav
+from genlevel.records import PART_KINDS, Part, Record, Sample
+
+RNG = np.random.default_rng(0)
+PICTURE = RNG.integers(0, 256, (16, 12, 3), dtype=np.uint8)
+MASK = RNG.integers(0, 3, (16, 12), dtype=np.uint8)
+BINARY = RNG.integers(0, 2, (16, 12), dtype=np.uint8)
+DEPTH = RNG.integers(1, 60_000, (16, 12), dtype=np.uint16)
+POINTS = RNG.normal(size=(20, 3))
+LABELS = RNG.integers(0, 3, 20)
+TONE = np.sin(np.arange(800) / 5).astype(np.float32) * 0.5
+
+
+def npz(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def npy(array: Any) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+FILES = {
+    "images/a.png": encode_png(PICTURE),
+    "images/small.png": encode_png(PICTURE[::2, ::2]),
+    "images/mask.png": encode_png(MASK),
+    "images/binary.png": encode_png(BINARY * np.uint8(255)),
+    "images/depth.png": encode_png(DEPTH),
+    "images/depth.npz": npz(disparity=DEPTH.astype(np.float32)),
+    "images/depth.npy": npy(DEPTH.astype(np.float32)),
+    "audios/a.wav": encode_wav(TONE, 8000),
+    "videos/v/0.png": encode_png(PICTURE),
+    "videos/v/1.png": encode_png(PICTURE[::-1].copy()),
+    "points/a.ply": encode_ply(POINTS),
+    "points/labels.npy": npy(LABELS),
+    "points/labels.txt": "\n".join(map(str, LABELS)).encode(),
+}
+
+IMAGE, AUDIO, VIDEO, CLOUD = (
+    {"image_file": "images/a.png"},
+    {"audio_file": "a.wav"},
+    {"video_folder": "videos/v"},
+    {"point_file": "points/a.ply"},
+)
+TRACK = [[1, 2, 3, 4], [2, 2, 3, 4]]
+RELATION = "(Ann (PER) => per:friends => Bo (PER) (Bo (PER) => per:friends => Ann (PER)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A record of a task type and an answer that gets the best score."""
+
+    kind: str
+    input: Any
+    output: Any
+    oracle: str | Part
+    metric: str
+    best: float = 1.0
+    beside: dict[str, Any] = field(default_factory=dict)
+    header: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.header.get('type', '')}-{json.dumps(self.output)[:30]}"
+
+    def record(self, folder: Path, *, secret: bool = False) -> Record:
+        value = {"id": "1", **self.beside, "input": self.input, "output": self.output}
+        shown = {k: v for k, v in value.items() if v is not None and not (secret and k == "output")}
+        return Record("1", shown, folder, "annotation.json, entry 0", self.header)
+
+    def parts(self) -> list[Part]:
+        return [Part("text", self.oracle) if isinstance(self.oracle, str) else self.oracle]
+
+
+def png(array: Any) -> Part:
+    return Part("image", data=encode_png(array))
+
+
+CASES = [
+    Case("image-classification", {**IMAGE, "prompt": "Brand?"}, {"prediction": "Land Rover"}, "Land Rover", "accuracy"),
+    Case("image-classification", {**IMAGE, "options": ["cat", "dog"]}, {"text": "dog"}, "B", "accuracy"),
+    Case("image-classification", {"image": "./data/x/images/a.png"}, {"category": "dog"}, "The answer is dog.", "accuracy"),
+    Case("visual-question-answering", {**IMAGE, "question": "Malignant? Yes or no?"}, {"text": "yes"}, "Yes, it is.", "accuracy"),
+    Case("visual-question-answering", {**IMAGE, "question": "How many?"}, {"text": 12}, "There are 12.", "accuracy"),
+    Case("visual-question-answering", {**IMAGE, "question": "What?"}, {"text": ["red car", "car"]}, "a car", "accuracy"),
+    Case("visual-question-answering", {**IMAGE, "question": "What?"}, {"answer": "a red car"}, "a red car", "rouge_l"),
+    Case(
+        "multiple-choice-visual-question-answering",
+        {**IMAGE, "question": "Which? The candidate choices are ['ozone', \"ethanol's\"].", "prompt": "Select one."},
+        {"text": "ethanol's"},
+        "ethanol's",
+        "accuracy",
+    ),
+    Case("multiple-choice-visual-question-answering", {**IMAGE, "question": "?", "options": ["x", "yy"]}, {"text": "B"}, "(B) yy", "accuracy"),
+    Case("multiple-choice-visual-question-answering", {**IMAGE, "question": "Which?\nA. x1\nB. x2"}, {"text": "B"}, "x2", "accuracy"),
+    Case("image-captioning", IMAGE, {"text": ["A dog runs.", "A running dog."]}, "A dog runs.", "rouge_l"),
+    Case("image-to-text", IMAGE, {"text": "STOP 12"}, "STOP 12", "anls"),
+    Case("image-counting", {**IMAGE, "prompt": "How many birds?"}, {"text": "12"}, "twelve", "mae", 0.0),
+    Case("image-counting", IMAGE, {"count": 3}, "I see 3 birds.", "mae", 0.0),
+    Case("object-detection", IMAGE, {"text": {"bird": [[1, 2, 5, 6], [7, 7, 3, 3]]}}, '{"bird": [[1, 2, 5, 6], [7, 7, 3, 3]]}', "ap50"),
+    Case("object-detection", IMAGE, {"bbox": [{"bird": [1, 2, 5, 6]}, {"cat": [2, 2, 4, 4]}]}, '[{"label": "bird", "box": [1, 2, 5, 6]}, {"label": "Cat", "box": [2, 2, 4, 4]}]', "ap50"),
+    Case("object-detection", IMAGE, {"bbox": [{"label": "cat", "bbox": [1, 2, 6, 8]}]}, "[[1, 2, 6, 8]]", "ap50", header={"others": {"bbox_format": "(x_min, y_min, x_max, y_max)"}}),
+    Case("image-segmentation", {**IMAGE, "classes": {"0": "none", "1": "a", "2": "b"}}, {"mask_file": "images/mask.png"}, png(MASK), "miou"),
+    Case("image-segmentation", IMAGE, {"mask_file": "images/binary.png"}, png(BINARY * np.uint8(255)), "miou"),
+    Case("image-segmentation", IMAGE, {"mask_file": "binary.png"}, png(BINARY), "dice"),
+    Case("depth-estimation", IMAGE, {"depth_file": "images/depth.png"}, png(DEPTH), "rmse", 0.0),
+    Case("depth-estimation", IMAGE, {"depth_file": "depth.npz"}, Part("image", data=npz(depth=DEPTH)), "mae", 0.0),
+    Case("depth-estimation", IMAGE, {"depth_file": "depth.npy"}, Part("image", data=npy(DEPTH)), "abs_rel", 0.0, header={"others": {"depth_scale": 0.001}}),
+    *[Case(kind, {"image_file": "small.png"}, {"image_file": "images/a.png"}, png(PICTURE), "ssim") for kind in ("image-denoising", "image-super-resolution", "image-to-image", "sketch-to-image", "layout-to-image")],
+    Case("image-inpainting", {**IMAGE, "mask_file": "images/binary.png"}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("text-to-image", {"prompt": "A picture."}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("video-frame-interpolation", {"image_file_list": ["v/0.png", "v/1.png"]}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("audio-classification", {**AUDIO, "options": ["major", "minor"]}, {"text": "minor"}, "It is a minor chord.", "accuracy"),
+    Case("audio-classification", AUDIO, {"intent_label": "lights on"}, "Lights on.", "accuracy"),
+    Case("audio-question-answering", {**AUDIO, "question": "Who speaks?"}, {"text": "a woman"}, "A woman", "accuracy"),
+    Case("audio-captioning", AUDIO, {"text": "A dog barks."}, "A dog barks.", "bleu1"),
+    Case("automatic-speech-recognition", AUDIO, {"text": "good morning"}, "good morning", "wer", 0.0),
+    *[Case(kind, AUDIO, {"audio_file": "audios/a.wav"}, Part("audio", data=encode_wav(TONE, 8000)), "si_sdr", 60.0) for kind in ("audio-denoising", "audio-to-audio")],
+    Case("text-to-audio", {"prompt": "A tone."}, {"audio_file": "audios/a.wav"}, Part("audio", data=encode_wav(TONE, 8000)), "si_sdr", 60.0),
+    Case("video-classification", {**VIDEO, "options": ["left", "right"]}, {"text": "left"}, "A. left", "accuracy"),
+    Case("video-question-answering", {**VIDEO, "question": "Who wins?"}, {"text": "the red car"}, "The red car.", "accuracy"),
+    Case("video-captioning", {"video_file_list": ["v/0.png", "v/1.png"]}, {"text": "A red car wins."}, "A red car wins.", "bleu1"),
+    Case("visual-tracking", {**VIDEO, "box": TRACK[0], "frame_count": 2}, {"answer": TRACK}, json.dumps(TRACK), "success_auc", 20 / 21),
+    Case("visual-tracking", VIDEO, {"answer": TRACK}, '{"0": [1, 2, 3, 4], "1": [2, 2, 3, 4]}', "success_auc", 20 / 21),
+    Case("visual-tracking", VIDEO, {"answer": [None, TRACK[1]]}, '[{"frame": 1, "box": null}, {"frame": 2, "box": [2, 2, 3, 4]}]', "success_auc", 20 / 21),
+    Case("point-cloud-classification", {**CLOUD, "options": ["chair", "lamp"]}, {"text": "lamp"}, "lamp", "accuracy"),
+    Case("point-cloud-question-answering", {**CLOUD, "question": "What?"}, {"text": ["a chair", "chair"]}, "Chair.", "exact_match"),
+    Case("point-cloud-segmentation", CLOUD, {"labels": LABELS.tolist()}, json.dumps(LABELS.tolist()), "instance_miou"),
+    Case("point-cloud-segmentation", CLOUD, {"label_file": "labels.npy"}, Part("points", data=encode_ply(np.column_stack([POINTS, LABELS]))), "instance_miou"),
+    Case("point-cloud-segmentation", CLOUD, {"label_file": "points/labels.txt"}, f"```\n{LABELS.tolist()}\n```", "instance_miou"),
+    Case("point-cloud-completion", CLOUD, {"point_file": "points/a.ply"}, Part("points", data=encode_ply(POINTS)), "chamfer_distance", 0.0),
+    Case("point-cloud-completion", CLOUD, {"points": POINTS.tolist()}, json.dumps(POINTS.tolist()), "chamfer_distance", 0.0),
+    Case("text-classification", {"raw_text": "Good.", "prompt": "<<<raw_text>>> Choose from: positive, negative."}, {"category": "Positive"}, "It is positive.", "micro_f1", header={"type": "classification"}),
+    Case("text-classification", {"raw_text": "Good.", "prompt": "<<<raw_text>>> What is it?"}, {"category": "joy"}, "Joy.", "micro_f1"),
+    Case("text-classification", {"raw_text": "Good.", "prompt": "Intents of <<<raw_text>>>?"}, {"text": "Greet, praise"}, "praise; greet", "micro_f1", header={"type": "multi label classification"}),
+    Case("text-classification", {"raw_text": "When?\nA. now\nB. then", "prompt": "<<<raw_text>>>"}, {"text": "B"}, "B. then", "micro_f1", header={"type": "multiple choice"}),
+    Case("text-classification", {"raw_text": "When? a now b then", "prompt": "<<<raw_text>>>"}, {"text": "B"}, "The answer is B", "micro_f1", header={"type": "multiple choice"}),
+    Case("text-classification", None, {"target": 1}, "Yes, it has one.", "accuracy", beside={"func": "int f()"}),
+    Case("multiple-choice", {"question": "2 + 2?", "options": ["3", "4"]}, {"answer": "B"}, "B", "accuracy", header={"type": "MultipleChoiceQA"}),
+    Case("multiple-choice", {"question": "2 + 2?", "options": ["three", "four"]}, {"answer": 1}, "four", "accuracy"),
+    Case("question-answering", {"question": "2 + 2?", "options": ["3", "4"]}, {"answer": "B"}, "B", "bleu1"),
+    Case("question-answering", {"question": "Who?", "context": "Ann came."}, {"answer": "Ann"}, "Answer: Ann", "bleu1", header={"type": "OpenQA"}),
+    Case("question-answering", {"question": "When?"}, {"answer": ["4:00 PM", "four PM"]}, "four PM", "bleu1"),
+    Case("question-answering", {"question": "When?", "table": [{"header": ["y"], "rows": [[1969]]}]}, {"answer": 1969}, "1969", "f1"),
+    Case("token-extraction", {"raw_text": "Ann met Bo.", "prompt": "People in <<<raw_text>>>"}, {"text": "Ann, Bo"}, "- Bo\n- Ann", "micro_f1", header={"type": "ner"}),
+    Case("token-extraction", {"raw_text": "...", "prompt": "<<<raw_text>>> Relations?"}, {"text": RELATION}, RELATION, "micro_f1", header={"type": "extraction"}),
+    Case("token-extraction", {"raw_text": "Ann met Bo.", "prompt": "People?"}, {"text": ["Ann Lee, MD", "Bo"]}, '["Bo", "Ann Lee, MD"]', "micro_f1"),
+    Case("token-extraction", {"raw_text": "Ann met Bo.", "prompt": "People?"}, {"entities": {"PER": ["Ann", "Bo"]}}, '{"PER": ["Bo", "Ann"]}', "micro_f1"),
+    Case("text-generation", {"originalSentence": "He ran."}, {"paraphraseSentence": "He was running."}, "He was running.", "bleu1"),
+    Case("text-generation", {"Error Type": "verb", "Ungrammatical Statement": "He run."}, {"Standard English": "He runs."}, "He runs.", "bleu1"),
+    Case("text-generation", {"text": "Hi", "style": "formal"}, {"answer": "Good day."}, "Good day.", "bleu1"),
+    Case("text-generation", {"table": [{"header": ["a"], "rows": [["b"]]}]}, {"response": {"text": "It is b."}}, "It is b.", "bleu1"),
+    Case("text-generation", {"prompt": "Once"}, {"story": "upon a time"}, "upon a time", "bleu1"),
+    Case("text-generation", None, {"proof": {"steps": ["a", "b"], "conclusion": "c"}}, "a\nb\nConclusion: c", "bleu1", beside={"statement": "s"}),
+    Case("text-generation", None, {"nl": "Adds one."}, "Adds one.", "bleu1", beside={"code": "f(x)"}),
+    Case("summarization", None, {"summary": "Short."}, "Short.", "rouge1", beside={"document": "Long."}),
+    Case("summarization", None, {"highlights": "Short one."}, "Short one.", "rouge1", beside={"document_list": ["a", "b"]}),
+    Case("translation", {"text": "Hello"}, {"translation": "Bonjour"}, "Bonjour", "rouge1", beside={"in": "English", "out": "French"}),
+    Case("translation", "Hello", "你好", "你好", "rouge1", beside={"in": "English", "out": "Chinese"}),
+    Case("dialogue", None, {"response": "Fine."}, "Fine.", "bleu1", beside={"dialog": ["Hi.", "How are you?"]}, header={"type": "Dialogue"}),
+    Case("dialogue", None, {"reference": "Fine."}, "Fine.", "bleu1", beside={"dialog": ["Hi.", "How are you?"]}),
+    Case("code-generation", None, {"response": {"content": "x = 1\ny = x"}}, "Here:\n```python\nx = 1\ny = x\n```\nDone.", "bleu1", beside={"language": "Python", "goal": "Set."}),
+    Case("code-generation", {"prompt": "Repair.", "sourceCode": "x ="}, {"repairCode": "x = 1"}, "x = 1", "bleu1"),
+    Case("text-to-sql", {"context": "CREATE TABLE t", "question": "How many?"}, {"sql": "SELECT COUNT(*) FROM t"}, "```sql\nSELECT COUNT(*)\nFROM t;\n```", "bleu1"),
+    Case("mathematical-reasoning", None, {"solution": {"final_answer": "72"}}, "We add 36 + 36 = 72.\nAnswer: 72 km", "accuracy", beside={"problem": {"text": "?", "constraints": []}}),
+    Case("mathematical-reasoning", {"question": "?"}, {"text": "1/2"}, r"So \boxed{\frac{1}{2}}", "accuracy"),
+    Case("mathematical-reasoning", {"question": "?"}, {"text": 0.5}, "The answer is 1/2.", "accuracy"),
+    Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": [4, 5.5]}, "[4, 5.5]", "rmse", 0.0, header={"type": "Time Series"}),
+    Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": [4, 5]}, "The next values are 4, 5.", "rmse", 0.0),
+    Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": 4}, "4.0", "rmse", 0.0),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("task")
+    for name, data in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root
+
+
+def score(metric: str, answers: Sequence[Any], references: Sequence[Any]) -> float:
+    measure = metrics.get(metric)
+    return float(measure.reduce(measure.measure(answers, references)))
+
+
+def test_all_task_types_have_a_case() -> None:
+    assert {case.kind for case in CASES} == set(tasktypes.TASK_TYPES)
+
+
+@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+def test_descriptions(name: str) -> None:
+    kind = tasktypes.get(name)
+    assert kind.name == name and kind.title and kind.answer_format and kind.makes
+    assert kind.takes <= set(PART_KINDS) and kind.makes <= set(PART_KINDS)
+    assert "Example: ``{" in (type(kind).__doc__ or "") or "Of an answer" in (type(kind).__doc__ or "")
+
+
+def test_all_task_types_are_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tasktypes.md").read_text()
+    assert [name for name in tasktypes.TASK_TYPES if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_right_answer_gets_the_best_score(case: Case, folder: Path) -> None:
+    kind = tasktypes.get(case.kind)
+    sample = kind.read(case.record(folder))
+    assert sample.input and sample.reference is not None
+    assert {part.kind for part in sample.input} <= kind.takes | {"image"}
+    assert all(part.path is None or part.path.exists() for part in sample.input)
+    value = score(case.metric, [kind.parse(case.parts(), sample)], [sample.reference])
+    assert value >= case.best if case.best > 1 else value == pytest.approx(case.best)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_secret_labels(case: Case, folder: Path) -> None:
+    kind = tasktypes.get(case.kind)
+    sample = kind.read(case.record(folder, secret=True))
+    assert sample.reference is None and sample.input
+    # Less is known of the answer's form then; it is read, or refused in one line.
+    with contextlib.suppress(UnreadableAnswer):
+        kind.parse(case.parts(), sample)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    "parts", [[], [Part("text", "")], [Part("text", " <think>A</think> ")]], ids=["nothing", "empty", "reasoning"]
+)
+def test_an_empty_answer_is_unreadable(case: Case, parts: list[Part], folder: Path) -> None:
+    kind = tasktypes.get(case.kind)
+    with pytest.raises(UnreadableAnswer):
+        kind.parse(parts, kind.read(case.record(folder)))
+
+
+GARBAGE = st.text(max_size=60) | st.text("[]{}(),:'\"0123456789.-ABab <>=`*\n", max_size=60)
+ANYTHING = st.lists(
+    st.builds(Part, st.just("text"), GARBAGE)
+    | st.builds(
+        lambda kind, data: Part(kind, data=data),
+        st.sampled_from([k for k in PART_KINDS if k != "text"]),
+        st.binary(max_size=40),
+    ),
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_garbage_is_wrong_or_unreadable(case: Case, folder: Path) -> None:
+    kind = tasktypes.get(case.kind)
+    sample = kind.read(case.record(folder))
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(ANYTHING)
+    def check(parts: list[Part]) -> None:
+        try:
+            answer = kind.parse(parts, sample)
+        except UnreadableAnswer as error:
+            assert "\n" not in str(error) and len(str(error)) < 2000
+        else:
+            score(case.metric, [answer], [sample.reference])
+
+    check()
+
+
+def test_wrong_answers_are_wrong(folder: Path) -> None:
+    for case in CASES:
+        if case.metric not in {"accuracy", "micro_f1"}:
+            continue
+        kind = tasktypes.get(case.kind)
+        sample = kind.read(case.record(folder))
+        try:
+            answer = kind.parse([Part("text", "Zanzibar")], sample)
+        except UnreadableAnswer:
+            continue
+        assert score(case.metric, [answer], [sample.reference]) == 0
+
+
+def changed(case: Case, change: Callable[[dict[str, Any]], Any], folder: Path) -> Record:
+    record = case.record(folder)
+    value = json.loads(json.dumps(dict(record.value)))
+    change(value)
+    return Record("1", value, folder, "annotation.json, entry 0", record.header)
+
+
+def one(kind: str) -> Case:
+    return next(case for case in CASES if case.kind == kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "output"),
+    [
+        ("multiple-choice", {"answer": "C"}),
+        ("multiple-choice", {"answer": 7}),
+        ("image-classification", {"text": {"a": 1}}),
+        ("image-classification", {"text": []}),
+        ("image-classification", {"foo": 1, "bar": 2}),
+        ("image-counting", {"text": "many"}),
+        ("object-detection", {"text": {"bird": [[1, 2, 3]]}}),
+        ("object-detection", {"text": "no boxes"}),
+        ("object-detection", {"text": {"bird": [[1, 2, -3, 4]]}}),
+        ("image-segmentation", {"mask_file": "nowhere.png"}),
+        ("image-segmentation", {"mask_file": "../../etc/passwd"}),
+        ("image-segmentation", {"mask_file": "audios/a.wav"}),
+        ("image-denoising", {"image_file": 3}),
+        ("image-denoising", {"image_file": "audios/a.wav"}),
+        ("depth-estimation", {"depth_file": "labels.txt"}),
+        ("audio-denoising", {"audio_file": "images/a.png"}),
+        ("visual-tracking", {"answer": [[1, 2, 3]]}),
+        ("point-cloud-segmentation", {"labels": [0.5]}),
+        ("point-cloud-segmentation", {"labels": [-1]}),
+        ("point-cloud-completion", {"points": [[1, 2]]}),
+        ("time-series-forecasting", {"target": "soon"}),
+    ],
+)
+def test_a_broken_output_is_an_error_that_names_the_record(kind: str, output: Any, folder: Path) -> None:
+    record = changed(one(kind), lambda value: value.update(output=output), folder)
+    with pytest.raises(RecordError, match="entry 0"):
+        tasktypes.get(kind).read(record)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        {c.kind for c in CASES if isinstance(c.input, dict) and any(k.endswith(("_file", "_folder")) for k in c.input)}
+    ),
+)
+def test_missing_media_are_an_error_that_names_the_record(kind: str, folder: Path) -> None:
+    def lose(value: dict[str, Any]) -> None:
+        for key in value["input"]:
+            if key.endswith(("_file", "_folder")):
+                value["input"][key] = "lost.xyz"
+
+    with pytest.raises(RecordError, match="entry 0"):
+        tasktypes.get(kind).read(changed(one(kind), lose, folder))
+
+
+class TestSizes:
+    """Answers of another size, rate or length than the reference."""
+
+    def sample(self, kind: str, folder: Path) -> Sample:
+        return tasktypes.get(kind).read(one(kind).record(folder))
+
+    def test_a_larger_image_is_made_smaller(self, folder: Path) -> None:
+        sample = self.sample("image-denoising", folder)
+        large = np.repeat(np.repeat(PICTURE, 2, 0), 2, 1)
+        np.testing.assert_array_equal(tasktypes.get("image-denoising").parse([png(large)], sample), PICTURE)
+
+    def test_a_smaller_image_is_no_super_resolution(self, folder: Path) -> None:
+        sample = self.sample("image-super-resolution", folder)
+        with pytest.raises(UnreadableAnswer, match="6 x 8 pixels; 12 x 16"):
+            tasktypes.get("image-super-resolution").parse([png(PICTURE[::2, ::2])], sample)
+
+    def test_the_last_image_counts(self, folder: Path) -> None:
+        sample = self.sample("image-denoising", folder)
+        answer = tasktypes.get("image-denoising").parse(
+            [png(PICTURE[::-1].copy()), Part("text", "better:"), png(PICTURE)], sample
+        )
+        np.testing.assert_array_equal(answer, PICTURE)
+
+    def test_a_larger_mask_keeps_its_labels(self, folder: Path) -> None:
+        sample = self.sample("image-segmentation", folder)
+        large = np.repeat(np.repeat(MASK, 3, 0), 3, 1)
+        np.testing.assert_array_equal(tasktypes.get("image-segmentation").parse([png(large)], sample), MASK)
+
+    @pytest.mark.parametrize(("rate", "extra"), [(16_000, 0), (8_000, 300), (8_000, -300), (44_100, 10)])
+    def test_sounds_are_brought_to_the_references_rate_and_length(self, rate: int, extra: int, folder: Path) -> None:
+        sample = self.sample("audio-denoising", folder)
+        count = (800 * rate) // 8000 + extra
+        sound = np.sin(np.arange(count) * 8000 / rate / 5) * 0.5
+        stereo = np.column_stack([sound, sound])
+        answer = tasktypes.get("audio-denoising").parse([Part("audio", data=encode_wav(stereo, rate))], sample)
+        assert answer.shape == (800,) and answer.dtype == np.float32
+        inner = slice(50, 450)
+        assert np.abs(answer[inner] - TONE[inner]).max() < 0.02
+
+    def test_a_track_that_ends_early_and_one_that_is_too_long(self, folder: Path) -> None:
+        sample = self.sample("visual-tracking", folder)
+        kind = tasktypes.get("visual-tracking")
+        np.testing.assert_array_equal(
+            kind.parse([Part("text", "[[1, 2, 3, 4]]")], sample), [[1, 2, 3, 4], [0, 0, 0, 0]]
+        )
+        with pytest.raises(UnreadableAnswer, match="3 boxes for 2 frames"):
+            kind.parse([Part("text", json.dumps([[1, 2, 3, 4]] * 3))], sample)
+
+    def test_one_label_for_each_point(self, folder: Path) -> None:
+        sample = self.sample("point-cloud-segmentation", folder)
+        with pytest.raises(UnreadableAnswer, match="2 labels for 20 points"):
+            tasktypes.get("point-cloud-segmentation").parse([Part("text", "[0, 1]")], sample)
+
+    def test_as_many_values_as_asked_for(self, folder: Path) -> None:
+        sample = self.sample("time-series-forecasting", folder)
+        with pytest.raises(UnreadableAnswer, match="3 numbers; 2"):
+            tasktypes.get("time-series-forecasting").parse([Part("text", "[1, 2, 3]")], sample)
+
+
+class TestMasksInText:
+    """Label maps that a model writes as JSON."""
+
+    def read(self, answer: Any, folder: Path) -> Any:
+        kind = tasktypes.get("image-segmentation")
+        case = next(c for c in CASES if c.kind == "image-segmentation" and "classes" in c.input)
+        return kind.parse(
+            [Part("text", answer if isinstance(answer, str) else json.dumps(answer))], kind.read(case.record(folder))
+        )
+
+    def test_polygons(self, folder: Path) -> None:
+        mask = self.read([{"label": "b", "polygon": [[2, 3], [8, 3], [8, 10], [2, 10]]}], folder)
+        expected = np.zeros((16, 12), int)
+        expected[3:11, 2:9] = 2
+        np.testing.assert_array_equal(mask, expected)
+
+    def test_run_lengths_as_pycocotools_writes_them(self, folder: Path) -> None:
+        coco = pytest.importorskip("pycocotools.mask")
+        items = []
+        for label in (1, 2):
+            rle = coco.encode(np.asfortranarray(label == MASK, dtype=np.uint8))
+            items.append(
+                {"label": label, "rle": {"size": [int(n) for n in rle["size"]], "counts": rle["counts"].decode()}}
+            )
+        np.testing.assert_array_equal(self.read(items, folder), MASK)
+
+    def test_run_lengths_as_numbers(self, folder: Path) -> None:
+        counts = [5, 3, 16 * 12 - 8]
+        expected = np.zeros(16 * 12, int)
+        expected[5:8] = 1
+        answer = {"masks": [{"label": "1", "segmentation": {"size": [16, 12], "counts": counts}}]}
+        np.testing.assert_array_equal(self.read(answer, folder), expected.reshape(12, 16).T)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            [{"label": 1, "rle": {"size": [16, 12], "counts": [1, 2]}}],
+            [{"label": 1, "rle": {"size": [1600000, 1200000], "counts": [1, 2]}}],
+            [{"label": 1, "rle": {"counts": [-5, 197]}}],
+            [{"label": 1, "rle": {"counts": "~~~~"}}],
+            [{"label": 1, "rle": {"counts": "oooooooooooooooooooo"}}],
+            [{"label": 1, "polygon": [[1, 2]]}],
+            [{"label": 1, "polygon": [[1, 2], [1e9, 2], [3, 4]]}],
+            [{"label": "zebra", "polygon": [[1, 2], [4, 2], [3, 4]]}],
+            [{"label": -1, "polygon": [[1, 2], [4, 2], [3, 4]]}],
+            [{"label": 1}],
+            [1, 2],
+            "nothing",
+        ],
+    )  # fmt: skip
+    def test_unreadable(self, answer: Any, folder: Path) -> None:
+        with pytest.raises(UnreadableAnswer):
+            self.read(answer, folder)
