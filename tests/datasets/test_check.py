@@ -16,6 +16,7 @@ from genlevel.datasets.check import check_dataset
 from genlevel.errors import RecordError
 from genlevel.media import encode_png, encode_wav
 from genlevel.records import Part, Record, Sample
+from genlevel.tasktypes import get
 
 from .conftest import JSON, entry
 
@@ -155,3 +156,14 @@ def test_wrong_use_is_one_line_and_exit_2(arguments, words, capsys, tmp_path, mo
     err = capsys.readouterr().err
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_missing_image_is_missing_with_a_reader_too(write, tmp_path, small_catalog):
+    folder = "image/comprehension/BirdDetection"
+    write(f"{folder}/images/good.png", encode_png(np.zeros((2, 2, 3), np.uint8)))
+    write(f"{folder}/annotation.json", [entry("1", image_file="good.png"), entry("2", image_file="gone.png")])
+    (dataset,) = find_datasets(tmp_path / "data", small_catalog).datasets
+    check = check_dataset(dataset, get("image-classification").read)
+    assert (check.samples, check.missing_media, check.unreadable) == (1, 1, 0)
+    assert check.problems[0].count("annotation.json, entry 1") == 1
+    assert "gone.png" in check.problems[0]

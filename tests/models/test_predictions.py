@@ -164,3 +164,21 @@ def test_as_a_model_in_a_run(tmp_path: Path) -> None:
     before = models.load(spec).identity()
     write(tmp_path / "answers", "three.json", ROWS)
     assert models.load(spec).identity() != before
+
+
+def test_files_that_no_task_takes_are_listed(tmp_path: Path) -> None:
+    write(tmp_path, "image/a/prediction.json", ROWS)
+    for name in ("image/b/prediction.json", "image-0002.json", "image-0001.json"):
+        write(tmp_path, name, ROWS)
+    write(tmp_path, "scores.json", {})
+    lines = PredictionFolder(tmp_path).unused([dataset()])
+    assert [line.partition(": not used")[0] for line in lines] == [
+        str(tmp_path / name) for name in ("image/b/prediction.json", "image-0001.json", "image-0002.json")
+    ]
+
+
+def test_a_folder_without_any_of_the_tasks_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"no predictions for the 1 tasks .* image/a/prediction.json or image-0001.json"
+    ):
+        PredictionFolder(tmp_path).unused([dataset()])

@@ -86,20 +86,25 @@ def _check_record(check: Check, record: Record | RecordError, read: Reader | Non
         check.note(error)
     except MissingMedia as error:
         check.missing_media += 1
-        check.note(f"{_where(record)}: {error}")
+        _note_at(check, record, error)
     except MediaError as error:
         check.broken_media += 1
-        check.note(f"{_where(record)}: {error}")
+        _note_at(check, record, error)
     except GenlevelError as error:
         check.unreadable += 1
-        text = str(error)
-        check.note(text if _where(record) in text else f"{_where(record)}: {text}")
+        _note_at(check, record, error)
     else:
         if split == "train":
             check.train += 1
         else:
             check.samples += 1
             check.closed += closed
+
+
+def _note_at(check: Check, record: Record | RecordError, error: GenlevelError) -> None:
+    """Keep an error's line, with the record's place unless it says that itself."""
+    text = str(error)
+    check.note(text if _where(record) in text else f"{_where(record)}: {text}")
 
 
 def _where(record: Record | RecordError) -> str:

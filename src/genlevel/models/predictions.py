@@ -27,6 +27,7 @@ from genlevel.records import PART_KINDS, Part, PartKind, Prediction, Reply, Requ
 
 # The key of the answer in an entry, by preference; mathematics has its steps and its final answer apart.
 _KEYS = ("prediction", "prediction_final", "answer", "output", "response", "text")
+_NO_PREDICTIONS = frozenset({"run.json", "scores.json", "levels.json"})
 _TASKS_HELD = 16
 _SIZE_LIMIT = 2 * 2**30
 
@@ -57,6 +58,25 @@ class PredictionFolder:
             if path.is_file():
                 return path
         return None
+
+    def unused(self, datasets: Sequence[Dataset]) -> list[str]:
+        """One line for each prediction file that none of the tasks takes: of a misspelt folder or id, say.
+
+        Raises:
+            DataError: if there is no file for any of the tasks.
+        """
+        used = {file for dataset in datasets if (file := self.file(dataset))}
+        if datasets and not used:
+            raise DataError(
+                f"{self.folder}: holds no predictions for the {len(datasets)} tasks of the data; "
+                f"a task's file is {datasets[0].relative}/prediction.json or {datasets[0].task.id}.json, say"
+            )
+        there = {*self.folder.rglob("prediction.json"), *self.folder.glob("*.json")}
+        return [
+            f"{path}: not used; no task of the data has this folder or id, or another file of the task comes first"
+            for path in sorted(there - used)
+            if path.name not in _NO_PREDICTIONS
+        ]
 
     def predictions(self, dataset: Dataset) -> Found:
         """The answers to one task; without a file none, which the scorer counts as missing.

@@ -137,10 +137,18 @@ class FolderSource:
 
 
 def score_predictions(folder: Path, datasets: Sequence[Dataset], catalog: Catalog, settings: Settings) -> ScoreReport:
-    """Score finished predictions against labelled data."""
+    """Score finished predictions against labelled data.
+
+    Raises:
+        DataError: if the folder is not there, or holds no file for any of the tasks.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of predictions")
-    return score_all(datasets, FolderSource(folder), catalog, settings)
+    from genlevel.models.predictions import PredictionFolder
+
+    unused = PredictionFolder(folder).unused(datasets)
+    report = score_all(datasets, FolderSource(folder), catalog, settings)
+    return replace(report, problems=(*unused, *report.problems))
 
 
 def score_run(folder: Path, datasets: Sequence[Dataset], catalog: Catalog, settings: Settings) -> ScoreReport:

@@ -216,12 +216,14 @@ def resolve(record: Record, name: Any) -> Path:
     """The file that a record names.
 
     Raises:
-        RecordError: with the record's place, if it is not in the task's folder.
+        MissingMedia: with the record's place, if it is not in the task's folder.
     """
-    from genlevel.datasets.paths import resolve_media
+    from genlevel.datasets.paths import MissingMedia, resolve_media
 
     try:
         return resolve_media(record.folder, name)
+    except MissingMedia as error:
+        raise MissingMedia(f"{record.where}: {error}") from None
     except GenlevelError as error:
         raise RecordError(f"{record.where}: {error}") from None
 
