@@ -129,5 +129,6 @@ def scene(rng: np.random.Generator, size: int = 64, count: int = 5) -> Array:
 
 
 def noisy(rng: np.random.Generator, image: Array, sigma: float) -> Array:
-    """The image with Gaussian noise, clipped to [0, 1]."""
-    return np.clip(image + rng.normal(0.0, sigma, image.shape), 0.0, 1.0)
+    """The image with Gaussian noise, clipped to [0, 1] and in 64 levels, which compress better than 256."""
+    levels: Array = np.round(np.clip(image + rng.normal(0.0, sigma, image.shape), 0.0, 1.0) * 63.0) / 63.0
+    return levels
