@@ -6,16 +6,16 @@ import pytest
 
 pytest.importorskip("torch")
 
-from genlevel import metrics  # noqa: E402
-from genlevel.metrics.learned import encoders, fvd, inception, motion, perceptual_networks, quality, trunks  # noqa: E402
-from genlevel.metrics.learned.weights import Weights  # noqa: E402
+from genlevel import metrics
+from genlevel.metrics.learned import brisque, encoders, fvd, inception, motion, perceptual_networks, quality, trunks
+from genlevel.metrics.learned.weights import Weights
 
 PAGE = (Path(__file__).parents[2] / "docs" / "weights.md").read_text(encoding="utf-8")
 
 
 def test_every_file_is_on_the_page() -> None:
     found = list(perceptual_networks.HEADS.values())
-    for module in (encoders, fvd, inception, motion, perceptual_networks, quality, trunks):
+    for module in (brisque, encoders, fvd, inception, motion, perceptual_networks, quality, trunks):
         found += [value for value in vars(module).values() if isinstance(value, Weights)]
     assert len(found) > 12
     for weights in found:

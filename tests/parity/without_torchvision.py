@@ -3,6 +3,7 @@
 There is no torchvision for a CPU-only torch in the package registry, so an empty stand-in takes its place during the import.
 """
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -15,19 +16,30 @@ from typing import Any
 import pytest
 
 
+class _AnyName(type):
+    """A class in which every name exists, as an empty class of the same kind."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _AnyName(name, (), {})
+
+
 class _Anything(types.ModuleType):
     """A module in which every name exists, as an empty class."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {})
+        return _AnyName(name, (), {})
 
 
 class _StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds torchvision and everything below it."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if name.split(".")[0] != "torchvision":
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -44,6 +56,11 @@ def reference_module(name: str) -> Any:
     pytest.importorskip("torch")
     if importlib.util.find_spec("torchvision") is not None:
         return pytest.importorskip(name)
+    with contextlib.suppress(ImportError):
+        # It asks once and remembers; asked during the import below, it would later look for what is not there.
+        from transformers.utils import is_torchvision_available
+
+        assert not is_torchvision_available()
     finder = _StandIn()
     sys.meta_path.append(finder)
     try:
