@@ -10,6 +10,7 @@ import pytest
 from genlevel import models
 from genlevel.datasets import Dataset
 from genlevel.errors import ModelError, RequestFailed
+from genlevel.models.python_function import PythonModel
 from genlevel.records import PART_KINDS, Part, Request, Task
 
 FUNCTIONS = "def a(request):\n    return 'a'\n\n\ndef b(request):\n    return 'b'\n"
@@ -57,6 +58,26 @@ async def test_the_first_route_that_fits_answers(tmp_path: Path) -> None:
         {"task": "image.*count*", "paradigm": "comprehension"},
         {"modality": "image"},
     ]
+
+
+async def test_two_routes_to_one_model_start_it_once_with_the_tasks_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f'[[route]]\nmodality = "{m}"\nmodel = "python:HERE:a"\n' for m in ("image", "audio"))
+    model = models.load(write(tmp_path, text))
+    calls: list[Any] = []
+
+    async def start(self: Any, datasets: Any) -> None:
+        calls.append([d.task.id for d in datasets])
+
+    async def close(self: Any) -> None:
+        calls.append("closed")
+
+    monkeypatch.setattr(PythonModel, "start", start)
+    monkeypatch.setattr(PythonModel, "close", close)
+    await model.start([dataset("image.a"), dataset("audio.a", "audio"), dataset("image.b")])
+    await model.close()
+    assert calls == [["image.a", "audio.a", "image.b"], "closed"]
 
 
 def test_it_takes_and_makes_what_any_of_its_models_does(tmp_path: Path) -> None:

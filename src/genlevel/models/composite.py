@@ -66,16 +66,16 @@ class CompositeModel(Model):
         return {"kind": "composite", "name": self.name, "routes": routes}
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
-        """Find each task's model and start every model with the tasks that it gets."""
-        given: dict[int, list[Dataset]] = {}
+        """Find each task's model and start every model with the tasks that it gets, from whichever routes."""
+        given: dict[int, tuple[Model, list[Dataset]]] = {}
         self._by_task = {}
         for dataset in datasets:
-            at = next((i for i, route in enumerate(self._routes) if route.takes(dataset.task)), None)
-            if at is not None:
-                self._by_task[dataset.task.id] = self._routes[at].model
-                given.setdefault(at, []).append(dataset)
-        for at, own in given.items():
-            await self._routes[at].model.start(own)
+            route = next((route for route in self._routes if route.takes(dataset.task)), None)
+            if route is not None:
+                self._by_task[dataset.task.id] = route.model
+                given.setdefault(id(route.model), (route.model, []))[1].append(dataset)
+        for model, own in given.values():
+            await model.start(own)
 
     async def generate(self, request: Request) -> Reply:
         """The answer of the task's model."""
@@ -86,7 +86,8 @@ class CompositeModel(Model):
 
     async def close(self) -> None:
         """Close every model, whatever happens to the others."""
-        outcomes = await asyncio.gather(*(route.model.close() for route in self._routes), return_exceptions=True)
+        models = {id(route.model): route.model for route in self._routes}
+        outcomes = await asyncio.gather(*(model.close() for model in models.values()), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
