@@ -1,4 +1,4 @@
-"""``nearest:``: answers as the most similar training example was answered.
+"""``nearest:`` answers as the most similar training example was answered.
 
 One mechanism for all tasks and modalities: each part of a request becomes a vector (a small picture, a spectrum, histograms of
 distances, hashed pieces of words), and the answer is the one that belongs to the nearest training request of the same task:
