@@ -471,3 +471,83 @@ class TestMasksInText:
     def test_unreadable(self, answer: Any, folder: Path) -> None:
         with pytest.raises(UnreadableAnswer):
             self.read(answer, folder)
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["images/a.png", "A", "yes", "<<<text>>>"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["text", "prompt", "options", "answer", "A", "B", "box", "data", "table", "rows", "header"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+def test_any_record_is_read_or_refused(name: str, folder: Path) -> None:
+    kind = tasktypes.get(name)
+    case = one(name)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        ODD,
+        ODD,
+        st.booleans(),
+        st.sampled_from([*(case.input or {"text": 1}), "prompt", "options", "question", "classes"]),
+        ODD,
+    )
+    def check(odd_input: Any, odd_output: Any, replace: bool, key: str, value: Any) -> None:
+        shown = odd_input if replace or not isinstance(case.input, dict) else {**case.input, key: value}
+        record = Record(
+            "1",
+            {"id": "1", "input": shown, "output": odd_output, **case.beside},
+            folder,
+            "file, entry 0",
+            {"others": value, "type": value},
+        )
+        try:
+            sample = kind.read(record)
+        except RecordError as error:
+            assert "file, entry 0" in str(error)
+            return
+        with contextlib.suppress(UnreadableAnswer):
+            kind.parse([Part("text", "A")], sample)
+
+    check()
+
+
+@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+def test_a_record_nested_without_end_is_refused(name: str, folder: Path) -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+    case = one(name)
+    shown = case.input if isinstance(case.input, dict) else {}
+    for value in (
+        {**case.beside, "input": {**shown, "context": deep}, "output": case.output},
+        {**case.beside, "input": shown, "output": {"text": deep}},
+    ):
+        with contextlib.suppress(RecordError):
+            tasktypes.get(name).read(Record("1", {"id": "1", **value}, folder, "file, entry 0"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_answers_nested_without_end_are_unreadable_or_wrong(case: Case, folder: Path) -> None:
+    kind = tasktypes.get(case.kind)
+    sample = kind.read(case.record(folder))
+    for text in ("[" * depth + "1" + "]" * depth for depth in (9, 35, 70, 900, 100_000)):
+        with contextlib.suppress(UnreadableAnswer):
+            kind.parse([Part("text", text)], sample)
+    with contextlib.suppress(UnreadableAnswer):
+        kind.parse([Part("text", '{"box":' * 900 + "1" + "}" * 900)], sample)

@@ -17,6 +17,7 @@ __all__ = ["find_array", "load_array", "number_array"]
 
 Array = npt.NDArray[np.float64]
 
+_DIMENSIONS: Final = 8
 _VALUES: Final = 5_000_000
 _NPZ_BYTES: Final = 512 * 2**20
 _NPZ_KEYS: Final = ("depth", "disparity", "arr_0", "labels", "points", "data")
@@ -28,7 +29,7 @@ def number_array(value: Any) -> Array | None:
         return None
     try:
         array = np.asarray(value, dtype=object)
-        if array.size > _VALUES or any(type(v) not in (int, float) for v in array.flat):
+        if array.ndim > _DIMENSIONS or array.size > _VALUES or any(type(v) not in (int, float) for v in array.flat):
             return None
         numbers = array.astype(np.float64)
     except (ValueError, TypeError, OverflowError, RecursionError):

@@ -57,6 +57,7 @@ _KINDS: Final[dict[str, PartKind]] = {
 _IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"})
 _ITEM_KEYS: Final = frozenset({"id", "input", "output", "data", "type", "task"})
 _SUFFIX: Final = re.compile(r"\.\w{2,5}\s*\Z")
+_DEPTH: Final = 32
 _MAX_MEDIA: Final = 4096
 _MISSING: Final = object()
 
@@ -95,7 +96,19 @@ def input_of(record: Record) -> dict[str, Any]:
         shown = beside if value is None else {**beside, "input": value}
     if not shown:
         raise RecordError(f"{record.where}: has no input")
+    _check_depth([shown], record.where)
     return shown
+
+
+def _check_depth(value: Any, where: str) -> None:
+    """Raise a :class:`RecordError` for a value nested so deeply that reading it could use up the stack."""
+    level = [value]
+    for _ in range(_DEPTH):
+        inner = (v.values() if isinstance(v, Mapping) else v for v in level)
+        level = [child for items in inner for child in items if isinstance(child, (list, dict))]
+        if not level:
+            return
+    raise RecordError(f"{where}: is nested more than {_DEPTH} deep")
 
 
 def output_of(record: Record, keys: Sequence[str] = (), beside: Sequence[str] = ()) -> Any:
@@ -116,6 +129,7 @@ def output_of(record: Record, keys: Sequence[str] = (), beside: Sequence[str] = 
             if found is not None:
                 return found
         return None
+    _check_depth([output], record.where)
     if not isinstance(output, Mapping):
         return output
     for key in (*keys, *LABEL_KEYS):
