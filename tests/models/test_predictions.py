@@ -182,3 +182,14 @@ def test_a_folder_without_any_of_the_tasks_is_an_error(tmp_path: Path) -> None:
         DataError, match=r"no predictions for the 1 tasks .* image/a/prediction.json or image-0001.json"
     ):
         PredictionFolder(tmp_path).unused([dataset()])
+
+
+def test_a_prediction_that_is_too_deep_is_that_samples_failure(tmp_path: Path) -> None:
+    deep = "[" * 900 + "]" * 900
+    (tmp_path / "image-0001.json").write_text(
+        f'[{{"id": "1", "prediction": {deep}}}, {{"id": "2", "prediction": "b"}}]'
+    )
+    found = PredictionFolder(tmp_path).predictions(dataset()).predictions
+    assert [p.id for p in found] == ["1", "2"]
+    assert found[1].parts[0].text == "b"
+    assert found[0].parts or "deep" in found[0].error

@@ -176,3 +176,11 @@ def test_interval_brackets_the_value() -> None:
     # Normal approximation: 60 +- 1.96 * sqrt(.6 * .4 / 100) * 100 = 60 +- 9.6.
     assert score.low == pytest.approx(50.4, abs=2)
     assert score.high == pytest.approx(69.6, abs=2)
+
+
+def test_without_a_readable_record_there_is_no_score() -> None:
+    for rows in ((), ({"no": "text"},)):
+        score = score_task(dataset(*rows), answers(_0="a"), model="m").score
+        assert score.value is None
+        assert score.samples == 0
+        assert "no readable record" in score.note

@@ -122,7 +122,10 @@ class PredictionFolder:
         try:
             text = value if isinstance(value, str) else orjson.dumps(value).decode()
         except TypeError:  # JSON that was read leniently: a number of 20 digits, say
-            text = str(value)
+            try:
+                text = str(value)
+            except RecursionError:
+                return Prediction(sample_id, error="the prediction is nested too deeply")
         return Prediction(sample_id, parts=(Part("text", text),))
 
     def _inside(self, name: str, beside: Path) -> Path | None:

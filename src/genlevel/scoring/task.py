@@ -72,6 +72,8 @@ def score_task(
     outcomes = Outcomes()
     try:
         evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit)
+        if not len(outcomes):
+            raise NotScorable("no readable record")
     except (NotScorable, MetricError) as error:
         return ScoredTask(
             TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"), problems=tuple(problems)
@@ -145,10 +147,7 @@ def _reduced(
     coverage = float(metric.coverage(evidence))
     value: float | None = printed(float(metric.reduce(evidence)), metric, task.scale)
     notes = []
-    if not len(outcomes):
-        value, coverage = None, 0.0
-        notes.append("no readable record")
-    elif not metric.bounded and coverage == 0.0:
+    if not metric.bounded and coverage == 0.0:
         value = None
         notes.append("nothing that could be scored was answered")
     broken = sum(1 for p in problems if "unknown id" not in p)
