@@ -58,3 +58,25 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"genlevel {version('genlevel')}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "x", "--limit", "0"],
+        ["score", "x", "--limit", "-1"],
+        ["score", "x", "--jobs", "-2"],
+        ["report", "x", "--samples", "-1"],
+        ["run", "--model", "nearest:", "--data", "x", "--limit", "0"],
+        ["run", "--model", "nearest:", "--data", "x", "--concurrency", "many"],
+        ["data", "check", "x", "--lines", "-1"],
+        ["demo", "--seed", "-1"],
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(words)
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert f"'{words[-1]}' is not a whole number" in error
+    assert error.count("\n") == 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.numbers import count
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 
 if TYPE_CHECKING:
@@ -30,18 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = commands.add_parser("check", help="look a data folder over", allow_abbrev=False)
     check.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the tasks")
     check.add_argument("--decode", action="store_true", help="decode every medium (slow); else image headers only")
-    check.add_argument("--lines", type=_count, default=10, metavar="N", help="problems to list per task (default: 10)")
+    check.add_argument("--lines", type=count, default=10, metavar="N", help="problems to list per task (default: 10)")
     add_catalog_options(check)
     add_format(check)
     starter = commands.add_parser("starter", help="make the starter set", allow_abbrev=False)
     starter.add_argument("folder", type=Path, metavar="DIR", help="where to make it")
-    starter.add_argument("--seed", type=_count, default=0, metavar="N", help="another seed, other samples (default: 0)")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 up")
-    return int(text)
+    starter.add_argument("--seed", type=count, default=0, metavar="N", help="another seed, other samples (default: 0)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genlevel.cli.numbers import count
 from genlevel.cli.output import emit_table, note
 from genlevel.errors import GenlevelError
 
@@ -33,14 +34,8 @@ _SEED_FILE = "seed.txt"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where to work (default: demo)")
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="another seed, other samples (default: 0)")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="another seed, other samples (default: 0)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 up")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from genlevel.cli.numbers import count
 from genlevel.cli.output import note
 
 
@@ -21,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the data, for the samples (default: the data of the run)"
     )
-    parser.add_argument("--samples", type=int, default=3, metavar="N", help="samples to show of each task (default: 3)")
+    parser.add_argument(
+        "--samples", type=count, default=3, metavar="N", help="samples to show of each task (default: 3)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

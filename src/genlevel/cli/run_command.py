@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.numbers import positive
 from genlevel.cli.output import note
 from genlevel.errors import DataError, GenlevelError, ModelError
 
@@ -37,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
     parser.add_argument("--modality", help="only image, video, audio, 3d or language")
     parser.add_argument("--scope", metavar="BOARD", help="only the tasks of a board (see 'genlevel tasks --boards')")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N samples of each task")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples of each task")
     parser.add_argument(
-        "--concurrency", type=_positive, default=0, metavar="N", help="requests in flight (default: the model's)"
+        "--concurrency", type=positive, default=0, metavar="N", help="requests in flight (default: the model's)"
     )
     parser.add_argument("--timeout", metavar="S", help="seconds for one try; the same as the SPEC's option timeout")
     parser.add_argument(
@@ -141,10 +142,3 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
 def slug(name: str) -> str:
     """A name as part of a folder's name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value

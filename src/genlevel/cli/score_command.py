@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 from genlevel.errors import GenlevelError
 
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="RUN", help="with --predictions: where to write scores and evidence"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="score only the first N samples of each task")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="worker processes (default: all cores)")
+    parser.add_argument("--limit", type=positive, metavar="N", help="score only the first N samples of each task")
+    parser.add_argument("--jobs", type=count, default=0, metavar="N", help="worker processes (default: all cores)")
     add_catalog_options(parser)
     add_format(parser)
 
