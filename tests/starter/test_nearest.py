@@ -34,7 +34,7 @@ CHANCE = {
     "language.review-sentiment": 50,
     "language.entailment": 100 / 3,
 }
-# Remembering eighty notes beats an oscillator that knows each instrument's recipe only roughly.
+# By design: few prompts, many examples, and a specialist whose recipes are rough. See docs/starter.md.
 WINS = {"audio.generation.tone-synthesis"}
 
 

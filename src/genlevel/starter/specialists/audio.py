@@ -132,7 +132,10 @@ class Declipped(Specialist):
 
 
 class Oscillator(Specialist):
-    """The note with overtones that fade: one recipe for each of the instruments, from a handbook and not from examples."""
+    """The note with overtones that fade: one rough recipe for each instrument.
+
+    The recipes are set by hand, are not fitted to the examples, and differ from the sounds asked for: a weak bar on purpose.
+    """
 
     _RECIPES: ClassVar[dict[str, tuple[tuple[float, ...], float, float]]] = {
         "organ": ((1.0, 0.7, 0.0, 0.5), 0.0, 0.02),
