@@ -129,5 +129,10 @@ METRICS = Registry(
         "hota": "genlevel.metrics.tracking_multi:Hota",
         "amota": "genlevel.metrics.tracking_3d:Amota",
         "brisque": "genlevel.metrics.learned.brisque:Brisque",
+        "pesq": "genlevel.metrics.audio_quality:Pesq",
+        "stoi": "genlevel.metrics.audio_quality:Stoi",
+        "mcd": "genlevel.metrics.audio_likeness:MelCepstralDistortion",
+        "mel_distance": "genlevel.metrics.audio_likeness:MelDistance",
+        "chroma_similarity": "genlevel.metrics.audio_likeness:ChromaSimilarity",
     },
 )
