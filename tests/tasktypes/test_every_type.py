@@ -31,6 +31,9 @@ POINTS = RNG.normal(size=(20, 3))
 LABELS = RNG.integers(0, 3, 20)
 TONE = np.sin(np.arange(800) / 5).astype(np.float32) * 0.5
 
+# Without the stand-ins that other tests register for themselves.
+NAMES = [name for name in tasktypes.TASK_TYPES if not name.startswith("test-")]
+
 
 def npz(**arrays: Any) -> bytes:
     file = io.BytesIO()
@@ -210,10 +213,10 @@ def score(metric: str, answers: Sequence[Any], references: Sequence[Any]) -> flo
 
 
 def test_all_task_types_have_a_case() -> None:
-    assert {case.kind for case in CASES} == set(tasktypes.TASK_TYPES)
+    assert {case.kind for case in CASES} == set(NAMES)
 
 
-@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+@pytest.mark.parametrize("name", NAMES)
 def test_descriptions(name: str) -> None:
     kind = tasktypes.get(name)
     assert kind.name == name and kind.title and kind.answer_format and kind.makes
@@ -223,7 +226,7 @@ def test_descriptions(name: str) -> None:
 
 def test_all_task_types_are_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "tasktypes.md").read_text()
-    assert [name for name in tasktypes.TASK_TYPES if f"`{name}`" not in page] == []
+    assert [name for name in NAMES if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -494,7 +497,7 @@ ODD = st.recursive(
 )
 
 
-@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+@pytest.mark.parametrize("name", NAMES)
 def test_any_record_is_read_or_refused(name: str, folder: Path) -> None:
     kind = tasktypes.get(name)
     case = one(name)
@@ -527,7 +530,7 @@ def test_any_record_is_read_or_refused(name: str, folder: Path) -> None:
     check()
 
 
-@pytest.mark.parametrize("name", list(tasktypes.TASK_TYPES))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_record_nested_without_end_is_refused(name: str, folder: Path) -> None:
     deep: Any = "x"
     for _ in range(5000):

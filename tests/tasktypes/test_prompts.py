@@ -203,7 +203,7 @@ def test_nothing_to_ask_is_an_error_that_names_the_place(task_type: str, value: 
 
 
 def test_the_answer_is_never_shown() -> None:
-    for task_type in tasktypes.TASK_TYPES:
+    for task_type in (name for name in tasktypes.TASK_TYPES if not name.startswith("test-")):
         value = {
             "input": {"prompt": "Do it.", "data": [1.0]},
             "output": {"text": "hush-hush", "image_file": "hush-hush.png"},
