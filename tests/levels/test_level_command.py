@@ -162,7 +162,7 @@ def run_folder(tmp_path: Path) -> Path:
 def test_run_folder(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, str(run_folder), "--format", "json")
     assert code == 0
-    assert err == "note: 1 tasks of the run have no score and count 0: language.imdb\n"
+    assert err == "note: tasks of the run that have no score and count 0: 1, language.imdb\n"
     (found,) = json.loads(out)["models"]
     fid = 50 / (1 + np.exp(-1))
     assert found["scores"]["S2"] == pytest.approx((44 + fid) / 47)  # coverage 1/2 halves sigma
@@ -172,6 +172,16 @@ def test_run_folder(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads((run_folder / "levels.json").read_text()) == json.loads(out)
     _, out, _ = call(capsys, str(run_folder))
     assert "[" in out
+
+
+def test_samples_that_count_0_are_told(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run_folder / "scores.json"
+    document = json.loads(path.read_text())
+    document["tasks"][0] |= {"samples": 20, "answered": 15, "failed": 3, "missing": 2}
+    document["tasks"][1] |= {"samples": 10, "answered": 10, "failed": 0, "missing": 0, "unreadable": 4}
+    document["tasks"][2] |= {"samples": 0, "answered": 0}
+    path.write_text(json.dumps(document))
+    assert "note: of 30 samples count 0: 3 failed, 2 missing, 4 unreadable\n" in call(capsys, str(run_folder))[2]
 
 
 def test_run_folder_troubles(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ A score that is missing counts 0. The level is the highest k with S_k > 0; '-' w
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genlevel.catalog import Catalog
     from genlevel.interop.scores import Score, ScoreTable
     from genlevel.levels import ModelLevel, Protocol
+    from genlevel.records import TaskScore
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _OTHER_WORKBOOKS = {".xls", ".xlsb", ".ods", ".numbers"}
@@ -159,8 +160,20 @@ def _read_run(args: argparse.Namespace) -> _Input:
         )
     missing = sorted(s.task_id for s in found.scores.values() if s.value is None)
     if missing:
-        table.notes.append(f"{len(missing)} tasks of the run have no score and count 0: {', '.join(missing[:5])}")
+        table.notes.append(f"tasks of the run that have no score and count 0: {len(missing)}, {', '.join(missing[:5])}")
+    table.notes.extend(_lost(found.scores.values()))
     return _Input(catalog, table, found.protocol, folder)
+
+
+def _lost(scores: Iterable[TaskScore]) -> list[str]:
+    """How many samples count 0 because there is no answer that could be read; nothing if there are none."""
+    scores = list(scores)
+    states = ("failed", "missing", "unreadable")
+    counts = {state: sum(getattr(score, state) for score in scores) for state in states}
+    if not any(counts.values()):
+        return []
+    listed = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return [f"of {sum(score.samples for score in scores)} samples count 0: {listed}"]
 
 
 def _protocol(args: argparse.Namespace, given: _Input) -> Protocol:
