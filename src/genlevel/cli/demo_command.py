@@ -188,7 +188,8 @@ def _standing(level: ModelLevel) -> str:
     }.get(level.level, "")
     return (
         f"it reaches the specialist on {len(won)} of {level.tasks} tasks ({names}). {missing}"
-        "(A win is taken as a sign of synergy; the rule cannot see where it comes from.)"
+        "The rule takes a win as a sign of synergy and cannot see where it comes from: tone-synthesis, for one, was "
+        "made so that whoever remembers examples wins it (docs/starter.md). Read a level with its wins."
     )
 
 
