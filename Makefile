@@ -35,7 +35,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[demo]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml | $(BIN)/python
+$(VENV)/.dev: pyproject.toml tests/parity/requirements-no-deps.txt | $(BIN)/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check '$(TORCH)'
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,oracles,learned]'
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r tests/parity/requirements-no-deps.txt
