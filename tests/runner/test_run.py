@@ -108,7 +108,7 @@ def test_limit_can_be_raised_but_not_lowered(tmp_path: Path) -> None:
         spec = f"openai:m?base_url={server.url}"
         assert do_run(data, out, spec, limit=3).total.answered == 6
         assert do_run(data, out, spec, limit=5).total.answered == 4
-        with pytest.raises(RunError, match="--limit 5, not 4"):
+        with pytest.raises(RunError, match="--limit 5, not --limit 4"):
             do_run(data, out, spec, limit=4)
         with pytest.raises(RunError, match="cover all its tasks"):
             do_run(data, out, spec, only="one")

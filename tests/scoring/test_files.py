@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from genlevel.catalog import load
+from genlevel.datasets.base import Dataset
 from genlevel.errors import RunError
 from genlevel.levels import PROTOCOLS, rate
 from genlevel.metrics.evidence import Evidence, Ragged
 from genlevel.records import TaskScore
+from genlevel.report.html import write_html
 from genlevel.scoring import Outcome, Outcomes, ScoredTask, ScoreReport, Settings
 from genlevel.scoring.files import read_evidence, read_json, scores_document, write_report
+from genlevel.scoring.run import RunSource
+from genlevel.scoring.workflow import locate
 
 TASK = "language.spam-detection"
 
@@ -70,3 +74,26 @@ def test_a_pickle_in_evidence_is_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "evidence" / f"{TASK}.npz", **{"sample.id": np.array([{"a": 1}], dtype=object)})
     with pytest.raises(RunError, match="cannot be read"):
         read_evidence(tmp_path, TASK)
+
+
+@pytest.mark.parametrize("name", ["scores.json", "levels.json", "run.json"])
+@pytest.mark.parametrize("content", ["[]", "null", "{}", '{"tasks": 1, "models": []}', "5"])
+def test_files_of_another_shape_are_one_line(tmp_path: Path, name: str, content: str) -> None:
+    write_report(tmp_path, report())
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / name).write_text(content)
+    with pytest.raises(RunError, match=rf"{name}: (holds no|has no usable)"):
+        if name == "run.json":
+            locate(tmp_path)
+        else:
+            write_html(tmp_path, tmp_path / "report.html", load("2025"), ())
+
+
+def test_damaged_lines_are_reported_when_a_run_is_scored(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"format": 1}')
+    (tmp_path / "predictions").mkdir()
+    (tmp_path / "predictions" / f"{TASK}.jsonl").write_text('{"id": "1", "parts": []}\n{"id": "2", "pa\n{"id": "3"')
+    dataset = Dataset(load("2025").resolve(TASK), tmp_path, tmp_path / "annotation.json", "nlp/x")
+    answers = RunSource(tmp_path)(dataset)
+    assert list(answers.predictions) == ["1"]
+    assert [f"line {n}" in problem for n, problem in zip((2, 3), answers.problems, strict=True)] == [True, True]

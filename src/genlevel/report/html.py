@@ -8,7 +8,7 @@ from typing import Any
 
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError
+from genlevel.errors import GenlevelError, RunError
 from genlevel.report.samples import Card, cards
 from genlevel.report.view import LEVEL_NAMES, groups, ladder, nearest_misses
 from genlevel.scoring.files import read_evidence, read_json, write_atomic
@@ -31,7 +31,9 @@ def write_html(
     Raises:
         RunError: if the run has not been scored or a file is damaged.
     """
-    scores, levels = read_json(run / "scores.json"), read_json(run / "levels.json")
+    scores, levels = read_json(run / "scores.json", tasks=list), read_json(run / "levels.json", models=list)
+    if not levels["models"]:
+        raise RunError(f"{run / 'levels.json'}: holds no model; score the run again")
     meta = read_json(run / "run.json") if (run / "run.json").is_file() else {}
     gallery = _gallery(run, datasets, samples_per_task) if datasets and samples_per_task else []
     page = render(scores, levels["models"][0], meta, names={t.id: t.name for t in catalog}, samples=gallery)

@@ -156,9 +156,9 @@ def _check_fit(path: Path, old: dict[str, Any], meta: dict[str, Any]) -> None:
     before, now = old.get("limit"), meta["limit"]
     if before != now and (before is None or (now is not None and now < before) or missing):
         also = " and cover all its tasks" if missing else ""
-        raise RunError(
-            f"{path}: holds a run with --limit {before}, not {now}; give that limit or a higher one{also}, or another --out"
-        )
+        held, asked = (f"--limit {n}" if n is not None else "no --limit" for n in (before, now))
+        right = "that limit or a higher one" if before is not None else "no --limit"
+        raise RunError(f"{path}: holds a run with {held}, not {asked}; give {right}{also}, or another --out")
     if missing and old.get("data") != meta["data"]:
         raise RunError(
             f"{path}: its task {missing[0]} is not in {meta['data']}, but in {old.get('data')}; give another --out"

@@ -63,18 +63,27 @@ def levels_document(report: ScoreReport) -> dict[str, Any]:
     return document([report.level], report.catalog)
 
 
-def read_json(path: Path) -> Any:
-    """A JSON file of a run folder.
+def read_json(path: Path, **keys: type) -> dict[str, Any]:
+    """A JSON object of a run folder, with the types of the keys that it must have.
 
     Raises:
         RunError: naming the file, if it is missing or damaged.
     """
+    scored = path.name != "run.json"
+    again = "score the run again" if scored else "give another run folder, or run the model again with another --out"
     try:
-        return orjson.loads(path.read_bytes())
+        value = orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise RunError(f"{path}: no such file; is {path.parent} a run folder that has been scored?") from None
+        kind = "run folder that has been scored" if scored else "run folder"
+        raise RunError(f"{path}: no such file; is {path.parent} a {kind}?") from None
     except (OSError, orjson.JSONDecodeError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); score the run again") from None
+        raise RunError(f"{path}: cannot be read ({error}); {again}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: holds no object; {again}")
+    wrong = [key for key, kind in keys.items() if not isinstance(value.get(key), kind)]
+    if wrong:
+        raise RunError(f"{path}: has no usable '{wrong[0]}'; {again}")
+    return value
 
 
 def read_evidence(folder: Path, task_id: str) -> tuple[Evidence, Outcomes, Mapping[str, Any]]:

@@ -119,7 +119,8 @@ class RunSource:
         from genlevel.runner.store import RunFolder
 
         run = RunFolder.open(self.folder)
-        return Answers({p.id: p for p in run.predictions(dataset.task.id)})
+        predictions = {p.id: p for p in run.predictions(dataset.task.id)}
+        return Answers(predictions, run.notes)
 
 
 @dataclass(frozen=True)

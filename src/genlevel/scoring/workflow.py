@@ -38,7 +38,7 @@ def locate(
     Raises:
         RunError: if the folder is no run, or its data is not where it was.
     """
-    meta = read_json(folder / "run.json")
+    meta = read_json(folder / "run.json", data=str, tasks=dict, model=str)
     root = data or Path(meta["data"])
     if not root.is_dir():
         raise RunError(f"{folder}: its data folder {root} is not there; give it with --data DIR")
