@@ -173,7 +173,7 @@ def _halved(pixels: Array) -> Array:
     """Means of 2x2 blocks. An odd side gets a border of zeros that counts in the mean, as avg_pool2d(padding) does."""
     height, width = pixels.shape[:2]
     top, left = height % 2, width % 2
-    padded = np.pad(pixels.astype(np.float32), ((top, 0), (left, 0), (0, 0)))
+    padded = np.pad(pixels.astype(np.float64), ((top, 0), (left, 0), (0, 0)))
     height, width = padded.shape[0] // 2 * 2, padded.shape[1] // 2 * 2
     blocks = padded[:height, :width].reshape(height // 2, 2, width // 2, 2, -1)
     halves: Array = blocks.mean(axis=(1, 3))
@@ -184,26 +184,22 @@ def _ssim_terms(x: Array, y: Array, data_range: float) -> tuple[FloatArray, Floa
     """Per channel the mean SSIM and the mean contrast-structure term, each shape (C,)."""
     side = min(_WINDOW, min(x.shape[:2]))
     size = side - (side + 1) % 2
-    kernel = cv2.getGaussianKernel(size, _SIGMA, cv2.CV_32F)
+    kernel = cv2.getGaussianKernel(size, _SIGMA, cv2.CV_64F)
     half, (height, width, channels) = size // 2, x.shape
-    # Around the middle of the range squares keep more of their digits in 32 bits.
-    middle = data_range / 2.0
-    a, b = (np.subtract(i, np.float32(middle), dtype=np.float32) for i in (x, y))
+    # 64 bits: in flat parts a variance is a small difference of large squares.
+    a, b = x.astype(np.float64), y.astype(np.float64)
 
     def blur(pixels: Array) -> Array:
-        out = cv2.sepFilter2D(pixels, cv2.CV_32F, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
+        out = cv2.sepFilter2D(pixels, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
         return out.reshape(height, width, channels)[half : height - half, half : width - half]
 
     mean_a, mean_b = blur(a), blur(b)
     both = mean_a * mean_b
     square = mean_a * mean_a + mean_b * mean_b
-    spread = blur(a * a + b * b) - square
-    shared = blur(a * b) - both
     c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
-    contrast = (2.0 * shared + c2) / (spread + c2)
-    shift = middle * (mean_a + mean_b)
-    light = (2.0 * (both + shift + middle**2) + c1) / (square + 2.0 * shift + 2.0 * middle**2 + c1)
+    contrast = (2.0 * (blur(a * b) - both) + c2) / (blur(a * a + b * b) - square + c2)
+    light = (2.0 * both + c1) / (square + c1)
     axes = (0, 1)
-    whole: FloatArray = (contrast * light).mean(axis=axes, dtype=np.float64)
-    alone: FloatArray = contrast.mean(axis=axes, dtype=np.float64)
+    whole: FloatArray = (contrast * light).mean(axis=axes)
+    alone: FloatArray = contrast.mean(axis=axes)
     return whole, alone

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need, one_of, usable
@@ -127,3 +129,77 @@ class PointFScore(MeanMetric):
         precision = float(np.mean(cKDTree(truth).query(given)[0] <= d))
         recall = float(np.mean(cKDTree(given).query(truth)[0] <= d))
         return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+@dataclass(frozen=True)
+class EarthMoversDistance(MeanMetric):
+    """Earth mover's distance of two clouds, mean over pairs: exact, each cloud of mass 1.
+
+    ``squared=True`` moves at the squared distance. Both clouds are thinned, evenly in their order, to the size of the smaller
+    one and to ``limit`` points (2048), as the work grows with the cube. An empty answer or one that is not finite is not
+    answered.
+    """
+
+    squared: bool = False
+    limit: int = 2048
+
+    name = "emd"
+    title = "EMD"
+    definition = "mean over clouds of the least mean distance over which one cloud moves onto the other"
+    source = "Rubner et al. 2000; Fan et al. 2017"
+    range = (0.0, float("inf"))
+    unit = "raw"
+    direction = "lower"
+    bounded = False
+    answer = _ANSWER
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= 8192:
+            raise MetricError(f"emd: limit={self.limit} must be within 1 and 8192")
+
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """The distance of one pair."""
+        truth = _reference_cloud(reference, row)
+        given = cloud(answer)
+        if given is None:
+            return None
+        count = min(len(given), len(truth), self.limit)
+        x, y = (points[np.arange(count) * len(points) // count] for points in (given, truth))
+        cost = cdist(x, y, "sqeuclidean" if self.squared else "euclidean")
+        return float(cost[linear_sum_assignment(cost)].mean())
+
+
+@dataclass(frozen=True)
+class NormalConsistency(MeanMetric):
+    """Mean absolute cosine of the normals of nearest points, both ways, mean over pairs.
+
+    Points come with their normals: columns x, y, z, nx, ny, nz. Normals of any length are taken; one of length 0 counts 0.
+    A missing answer, or one without normals, counts 0.
+    """
+
+    name = "normal_consistency"
+    title = "Normal consistency"
+    definition = "mean over clouds of the mean |n . n*| of each point and the nearest of the other cloud, both ways"
+    source = "Mescheder et al. 2019"
+    range = (0.0, 1.0)
+    unit = "fraction"
+    direction = "higher"
+    answer = "points with normals (N, 6); reference: the same (M, 6)"
+
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """The consistency of one pair."""
+        truth = _reference_cloud(reference, row, 6)
+        given = cloud(answer, 6)
+        if given is None:
+            return None
+        there = cKDTree(truth[:, :3]).query(given[:, :3])[1]
+        back = cKDTree(given[:, :3]).query(truth[:, :3])[1]
+        n, m = _unit(given[:, 3:]), _unit(truth[:, 3:])
+        both = np.abs((n * m[there]).sum(axis=1)).mean() + np.abs((m * n[back]).sum(axis=1)).mean()
+        return float(min(both / 2.0, 1.0))
+
+
+def _unit(normals: FloatArray) -> FloatArray:
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: FloatArray = np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
+    return unit

@@ -134,5 +134,13 @@ METRICS = Registry(
         "mcd": "genlevel.metrics.audio_likeness:MelCepstralDistortion",
         "mel_distance": "genlevel.metrics.audio_likeness:MelDistance",
         "chroma_similarity": "genlevel.metrics.audio_likeness:ChromaSimilarity",
+        "epe": "genlevel.metrics.depth_flow_fields:EndPointError",
+        "fl_all": "genlevel.metrics.depth_flow_fields:FlowOutliers",
+        "angular_error": "genlevel.metrics.depth_flow_fields:AngularError",
+        "rte": "genlevel.metrics.pose:RelativeTranslationError",
+        "rre": "genlevel.metrics.pose:RelativeRotationError",
+        "ate": "genlevel.metrics.pose:AbsoluteTrajectoryError",
+        "emd": "genlevel.metrics.points:EarthMoversDistance",
+        "normal_consistency": "genlevel.metrics.points:NormalConsistency",
     },
 )

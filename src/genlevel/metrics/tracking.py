@@ -61,7 +61,8 @@ def paired_iou(a: FloatArray, b: FloatArray) -> FloatArray:
     both = np.prod(np.maximum(high - low, 0.0), axis=1)
     union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - both
     quotient: FloatArray = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-    return quotient
+    # Rounding may put equal boxes just above 1, and a threshold of 1 must stay out of reach.
+    return np.minimum(quotient, 1.0)
 
 
 @dataclass(frozen=True)
