@@ -158,7 +158,9 @@ class MsSsim(_ImageMetric):
         """MS-SSIM of one pair."""
         side = min(x.shape[:2])
         scales = max(1, sum(side // 2**k >= _WINDOW for k in range(len(_SCALES))))
-        weights = np.array(_SCALES[:scales]) / sum(_SCALES[:scales])
+        weights = np.array(_SCALES[:scales])
+        if scales < len(_SCALES):  # the published five add up to 1.0001 and are used as they are
+            weights /= weights.sum()
         product = np.ones(x.shape[2])
         for k, weight in enumerate(weights):
             whole, contrast = _ssim_terms(x, y, self.data_range)
