@@ -1,4 +1,4 @@
-"""How alike two sounds are that need not line up: mel-cepstral distortion, mel distance, chroma similarity."""
+"""How alike two sounds are that need not line up: mel-cepstral distortion, mel distance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from genlevel.errors import MetricError
 from genlevel.metrics.audio_quality import is_constant
-from genlevel.metrics.audio_signal import chroma, log_mel, mel_cepstra, read_sound, resampled
+from genlevel.metrics.audio_signal import log_mel, mel_cepstra, read_sound, resampled
 from genlevel.metrics.dense import MeanMetric, need, numbers, one_of, usable
 from genlevel.metrics.evidence import FloatArray
 
@@ -138,32 +138,3 @@ class MelDistance(_SoundPair):
         a, b = log_mel(given, self.rate), log_mel(truth, self.rate)
         frames = min(len(a), len(b))
         return float(np.abs(a[:frames] - b[:frames]).mean())
-
-
-@dataclass(frozen=True)
-class ChromaSimilarity(_SoundPair):
-    """Mean cosine of the pitch classes of two sounds, frame by frame; options as in :class:`_SoundPair`.
-
-    A frame that is silent on both sides counts 1, on one side 0. Frames beyond the shorter sound count 0. A missing answer
-    counts 0.
-    """
-
-    name = "chroma_similarity"
-    title = "Chroma similarity"
-    definition = "mean over sounds of the mean cosine of the energies of the twelve pitch classes, frame by frame"
-    source = "music information retrieval literature; Fujishima 1999"
-    range = (0.0, 1.0)
-    unit = "fraction"
-    direction = "higher"
-
-    def compare(self, given: FloatArray, truth: FloatArray) -> float | None:
-        """Mean cosine."""
-        a, b = chroma(given, self.rate), chroma(truth, self.rate)
-        shorter, frames = min(len(a), len(b)), max(len(a), len(b))
-        a, b = (np.pad(side, ((0, frames - len(side)), (0, 0))) for side in (a, b))
-        loud_a, loud_b = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
-        silent_a, silent_b = (loud <= 1e-9 for loud in (loud_a, loud_b))
-        bottom = np.where(silent_a | silent_b, 1.0, loud_a * loud_b)
-        cosine = np.where(silent_a | silent_b, 0.0, (a * b).sum(axis=1) / bottom)
-        inside = np.arange(frames) < shorter
-        return float(np.clip(np.where(silent_a & silent_b & inside, 1.0, cosine), 0.0, 1.0).mean())

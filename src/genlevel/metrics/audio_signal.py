@@ -115,14 +115,3 @@ def mel_cepstra(samples: FloatArray, rate: int, order: int) -> FloatArray:
     # as a mel-cepstral analysis does.
     cepstra: FloatArray = fft.dct(0.5 * log_mel(samples, rate), type=2, axis=1)[:, 1 : order + 1] / (2.0 * 80)
     return cepstra
-
-
-def chroma(samples: FloatArray, rate: int) -> FloatArray:
-    """Energy of the twelve pitch classes (m, 12), from C, in frames of about 0.19 s; A4 is 440 Hz; 55 Hz to 5 kHz."""
-    width = 1 << max(8, round(np.log2(0.186 * rate)))
-    frequency = np.fft.rfftfreq(width, 1.0 / rate)
-    used = (frequency >= 55.0) & (frequency <= 5000.0)
-    pitch = np.round(12.0 * np.log2(frequency[used] / 440.0)).astype(np.int64) + 9
-    member = (pitch[:, None] % 12 == np.arange(12)).astype(np.float64)
-    energy: FloatArray = power(samples, width, width // 4)[:, used] @ member
-    return energy

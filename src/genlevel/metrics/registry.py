@@ -133,7 +133,6 @@ METRICS = Registry(
         "stoi": "genlevel.metrics.audio_quality:Stoi",
         "mcd": "genlevel.metrics.audio_likeness:MelCepstralDistortion",
         "mel_distance": "genlevel.metrics.audio_likeness:MelDistance",
-        "chroma_similarity": "genlevel.metrics.audio_likeness:ChromaSimilarity",
         "epe": "genlevel.metrics.depth_flow_fields:EndPointError",
         "fl_all": "genlevel.metrics.depth_flow_fields:FlowOutliers",
         "angular_error": "genlevel.metrics.depth_flow_fields:AngularError",
