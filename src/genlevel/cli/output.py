@@ -19,7 +19,19 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def note(text: str) -> None:
     """A line for the person, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{shown(text, lines=True)}\n")
+
+
+def shown(text: str, *, lines: bool = False) -> str:
+    """A text without control characters, which could steer a terminal: they stand as they are written in Python.
+
+    Line ends are control characters too, unless ``lines``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if (c == "\n" and lines) or not ("\0" <= c < " " or "\x7f" <= c <= "\x9f") else repr(c)[1:-1] for c in text
+    )
 
 
 def emit_json(value: Any) -> None:
@@ -59,4 +71,4 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.2f}"
-    return str(value)
+    return shown(str(value))
