@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from genlevel._version import __version__
+from genlevel.cli.output import shown
 from genlevel.errors import GenlevelError
 
 COMMANDS: dict[str, str] = {
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(args)
     except GenlevelError as error:
-        sys.stderr.write(f"genlevel: error: {error}\n")
+        sys.stderr.write(f"genlevel: error: {shown(str(error))}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("genlevel: interrupted\n")
