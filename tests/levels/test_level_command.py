@@ -194,7 +194,7 @@ def test_run_folder_troubles(run_folder: Path, capsys: pytest.CaptureFixture[str
     assert (code, "its own catalog of edition 'mine' is not there; give it with --catalog FILE" in err) == (2, True)
     for broken, message in [
         ("{", "cannot be read"),
-        ("[]", "is not a file of scores"),
+        ("[]", "holds no object"),
         ('{"model": "m", "tasks": [{}]}', "is not a file of scores"),
         (json.dumps({**document, "tasks": [document["tasks"][0]] * 2}), "holds a task twice"),
     ]:
