@@ -168,10 +168,19 @@ def last_statement(text: str) -> str:
     return text
 
 
+_LEAD_IN: Final = re.compile(
+    r"[*_#\s]{0,10}(?:(?:the|my|final|correct)[ \t]+){0,3}answer[*_]{0,3}(?:[ \t]*[:：]|[ \t]+is\b[ \t]*:?)[*_]{0,3}\s*",
+    re.IGNORECASE,
+)
+_BOLD: Final = re.compile(r"(\*\*|__)([^*_\n]+)\1[.]?")
+
+
 def read_text(text: str) -> str:
-    """An answer that is itself the text: as it is, without a leading "Answer:"."""
-    match = re.match(r"[*_#\s]{0,10}(?:final[ \t]+)?answer[*_]{0,3}[ \t]*[:：][*_]{0,3}\s*", text, re.IGNORECASE)
-    return (text[match.end() :].strip() if match else "") or text
+    """An answer that is itself the text: without a leading "Answer:" or "The answer is", and without bold all around."""
+    match = _LEAD_IN.match(text)
+    rest = (text[match.end() :].strip() if match else "") or text
+    whole = _BOLD.fullmatch(rest)
+    return whole.group(2) if whole else rest
 
 
 def same(answer: str, reference: str) -> bool:
@@ -184,9 +193,12 @@ def read_label(text: str, references: Sequence[str] = ()) -> str:
     """A label when it is not known which labels there are.
 
     The whole answer counts, or what it calls its answer ("The answer is X", "Label: X"), or its last line where that stands
-    alone. One of these that is a reference in other case, spacing or punctuation becomes the reference as written;
-    otherwise the first of these is the label. A label inside a sentence is not looked for: "not a Ford" is no "Ford".
+    alone, or what its last sentence ends with ("This is a Ford."). One of these that is a reference in other case, spacing
+    or punctuation becomes the reference as written; otherwise the first of these is the label. A label anywhere else in a
+    sentence is not looked for: "not a Ford" and "a Ford or a Honda" are no "Ford".
     """
+    from genlevel.tasktypes.sentences import named_at_the_end
+
     candidates = [text, *final_answers(text)[:1]]
     if not candidates[1:] and "\n" in text:
         candidates.append(text.rsplit("\n", 1)[1])
@@ -194,6 +206,9 @@ def read_label(text: str, references: Sequence[str] = ()) -> str:
         for reference in references:
             if same(bare(candidate), bare(reference)) or same(_without_article(bare(candidate)), bare(reference)):
                 return reference
+    named = named_at_the_end(text, references)
+    if named is not None:
+        return named
     return bare(candidates[-1] if len(candidates) > 1 else text) or text
 
 
