@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.metrics.examples_dense import DENSE_EXAMPLES
+
 Rng = np.random.Generator
 Pairs = tuple[list[Any], list[Any]]
 _WORDS = ["the", "a", "cat", "dog", "sat", "on", "mat", "red", "blue", "green", "runs", "fast", "slow", "house", "tree"]
@@ -123,4 +125,6 @@ EXAMPLES: dict[str, Callable[[Rng, int], Pairs]] = {
     **dict.fromkeys(("chamfer_distance", "f_score"), clouds),
     "instance_miou": part_labels,
     **dict.fromkeys(("success_auc", "precision_20px"), tracks),
+    "grounding_accuracy": one_box,
+    **DENSE_EXAMPLES,
 }

@@ -15,7 +15,7 @@ from tests.metrics.examples import EXAMPLES
 # Document frequencies come from the reference set as it stands, so a resampled list is another set.
 NOT_RESAMPLED_LISTS = {"cider"}
 # Reductions over the whole set that are no mean of the samples: leaving out a very bad answer can be the lesser loss.
-SET_LEVEL = {"pcc", "bleu2", "bleu3", "bleu4", "cer", "wer", "macro_f1"}
+SET_LEVEL = {"pcc", "bleu2", "bleu3", "bleu4", "cer", "wer", "macro_f1", "mota", "amota"}
 
 
 def case(name: str, seed: int, n: int = 9) -> tuple[Metric, list, list]:

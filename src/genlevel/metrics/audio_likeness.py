@@ -99,30 +99,14 @@ class MelCepstralDistortion(MeanMetric):
 
 
 @dataclass(frozen=True)
-class _SoundPair(MeanMetric):
-    """A number of two sounds at ``rate`` (22050 Hz), to which both are resampled; frames up to the shorter one count."""
+class MelDistance(MeanMetric):
+    """Mean absolute difference of log-mel spectra, mean over sounds.
+
+    Both sounds are resampled to ``rate`` (22050 Hz), which is also that of sounds that come without one; frames up to the
+    shorter one count. An answer that is no sound is not answered.
+    """
 
     rate: int = 22050
-
-    answer = "a signal (n,), or a pair of a signal and its rate; reference: the same"
-
-    def value(self, answer: Any, reference: Any, row: int) -> float | None:
-        """The number of one pair."""
-        truth = read_sound(reference, self.rate)
-        need(truth is not None, row, "is not a signal")
-        given = read_sound(answer, self.rate)
-        if given is None or truth is None:
-            return None
-        return self.compare(resampled(given, self.rate), resampled(truth, self.rate))
-
-    def compare(self, given: FloatArray, truth: FloatArray) -> float | None:
-        """Of two signals at one rate."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class MelDistance(_SoundPair):
-    """Mean absolute difference of log-mel spectra; options as in :class:`_SoundPair`."""
 
     name = "mel_distance"
     title = "Mel distance"
@@ -132,9 +116,15 @@ class MelDistance(_SoundPair):
     unit = "raw"
     direction = "lower"
     bounded = False
+    answer = "a signal (n,), or a pair of a signal and its rate; reference: the same"
 
-    def compare(self, given: FloatArray, truth: FloatArray) -> float | None:
-        """Mean absolute difference."""
-        a, b = log_mel(given, self.rate), log_mel(truth, self.rate)
+    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+        """The distance of one pair."""
+        truth = read_sound(reference, self.rate)
+        need(truth is not None, row, "is not a signal")
+        given = read_sound(answer, self.rate)
+        if given is None or truth is None:
+            return None
+        a, b = (log_mel(resampled(sound, self.rate), self.rate) for sound in (given, truth))
         frames = min(len(a), len(b))
         return float(np.abs(a[:frames] - b[:frames]).mean())

@@ -1,4 +1,4 @@
-"""What the metrics of sound share: reading a signal with its rate, resampling, spectra, mel bands, cepstra, chroma."""
+"""What the metrics of sound share: reading a signal with its rate, resampling, spectra, mel bands, cepstra."""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ class _FlowMetric(Metric):
             far = (apart > _FL_PIXELS) & (apart > _FL_SHARE * length)
             table[row, :2] = apart.sum(), np.count_nonzero(far)
             answered[row] = True
-        return Evidence(error=table[:, 0], far=table[:, 1], count=table[:, 2], answered=answered)
+        error, far, count = np.ascontiguousarray(table.T)
+        return Evidence(error=error, far=far, count=count, answered=answered)
 
     def _mean(self, column: str, evidence: Evidence, weights: FloatArray | None) -> FloatArray:
         w = as_weights(evidence, weights)

@@ -111,9 +111,8 @@ class SpaceKind(Kind):
 
     def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU, or nearness of centres."""
-        boxed = np.array(
-            [detections[a].dtype.kind == "f" and truths[b].dtype.kind == "f" for a, b in zip(i, j, strict=True)]
-        )
+        kinds = [detections[a].dtype.kind + truths[b].dtype.kind for a, b in zip(i, j, strict=True)]
+        boxed = np.array([kind == "ff" for kind in kinds], np.bool_)
         overlap = np.zeros(len(i))
         if boxed.any():
             a = np.array([detections[k] for k in i[boxed]])
@@ -217,13 +216,25 @@ def _nuscenes_precision(curve: ClassCurve) -> FloatArray:
     """NuScenes' AP of one class, mean over the distances, shape (B,)."""
     recalls = np.linspace(0.0, 1.0, 101)
     total = np.zeros(len(curve.weights))
-    counted = np.cumsum(curve.weights, axis=1)
-    for t in range(len(_NUSCENES_METRES)):
-        hits = np.cumsum(np.where(curve.hit & np.uint32(1 << t), curve.weights, 0.0), axis=1)
-        for b in np.flatnonzero((curve.wanted > 0) & (counted[:, -1:] > 0).any(axis=1)):
-            real = curve.weights[b] > 0
-            recall, seen = hits[b, real] / curve.wanted[b], counted[b, real]
-            precision = np.interp(recalls, recall, hits[b, real] / seen, right=0.0)
+    everything = np.arange(curve.weights.shape[1])
+    for b in np.flatnonzero(curve.wanted > 0):
+        order, mass = copies(everything, curve.weights[b])
+        counted = np.cumsum(mass)
+        for t in range(len(_NUSCENES_METRES) if len(order) else 0):
+            hits = np.cumsum(np.where(curve.hit[order] & np.uint32(1 << t), mass, 0.0))
+            precision = np.interp(recalls, hits / curve.wanted[b], hits / counted, right=0.0)
             above = precision[round(100 * _LEAST_RECALL) + 1 :] - _LEAST_PRECISION
             total[b] += np.maximum(above, 0.0).mean() / (1.0 - _LEAST_PRECISION)
     return total / len(_NUSCENES_METRES)
+
+
+def copies(items: Ints, weights: FloatArray) -> tuple[Ints, FloatArray]:
+    """Items with a weight, and their weights; of whole weights so many copies of 1 each.
+
+    Where a curve is drawn straight from item to item, copies lie on it where one item of twice the weight does not.
+    """
+    items, weights = items[weights > 0], weights[weights > 0]
+    if bool((weights == np.floor(weights)).all()):
+        items = np.repeat(items, weights.astype(np.int64))
+        weights = np.ones(len(items))
+    return items, weights

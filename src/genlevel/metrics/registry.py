@@ -129,6 +129,7 @@ METRICS = Registry(
         "hota": "genlevel.metrics.tracking_multi:Hota",
         "amota": "genlevel.metrics.tracking_3d:Amota",
         "brisque": "genlevel.metrics.learned.brisque:Brisque",
+        "niqe": "genlevel.metrics.learned.niqe:Niqe",
         "pesq": "genlevel.metrics.audio_quality:Pesq",
         "stoi": "genlevel.metrics.audio_quality:Stoi",
         "mcd": "genlevel.metrics.audio_likeness:MelCepstralDistortion",

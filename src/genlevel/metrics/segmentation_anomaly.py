@@ -80,9 +80,9 @@ class _ScoreMetric(Metric):
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """The number under the weights."""
         w = as_weights(evidence, weights)
-        flat = w.reshape(-1, w.shape[-1])
         if not len(evidence):
             return np.full(w.shape[:-1], self.worst)
+        flat = w.reshape(-1, w.shape[-1])
         score = evidence.ragged("score")
         levels, column = np.unique(-score.values, return_inverse=True)
         shape = (len(evidence), len(levels))
@@ -96,7 +96,7 @@ class _ScoreMetric(Metric):
         for start in range(0, len(flat), block):
             part = slice(start, start + block)
             out[part] = self.number((yes @ flat[part].T).T, (no @ flat[part].T).T, total[part])
-        return out.reshape(w.shape[:-1])
+        return np.where(flat.sum(axis=1) > 0, out, self.worst).reshape(w.shape[:-1])
 
     def number(self, yes: FloatArray, no: FloatArray, total: FloatArray) -> FloatArray:
         """From what each level holds, highest level first, both (B, L), and all the yes (B,), the number (B,)."""

@@ -106,7 +106,8 @@ class _VideoObjects(Metric):
             table[row, 2] = len(truth.masks)
             if given is not None and given.shape == truth.shape:
                 table[row, :2] = self._sums(given, truth)
-        return Evidence(region=table[:, 0], boundary=table[:, 1], objects=table[:, 2])
+        region, boundary, objects = np.ascontiguousarray(table.T)
+        return Evidence(region=region, boundary=boundary, objects=objects)
 
     def _sums(self, given: _Film, truth: _Film) -> FloatArray:
         frames = range(truth.shape[0])

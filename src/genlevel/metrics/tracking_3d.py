@@ -13,6 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, check_lengths
 from genlevel.metrics.dense import need, numbers, usable
+from genlevel.metrics.detection_3d import copies
 from genlevel.metrics.detection_ap import label_id, score_of
 from genlevel.metrics.evidence import Evidence, FloatArray, Ragged
 
@@ -165,10 +166,10 @@ class Amota(Metric):
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """AMOTA under weights of scenes."""
         w = as_weights(evidence, weights)
+        if not len(evidence):
+            return np.zeros(w.shape[:-1])
         flat = w.reshape(-1, w.shape[-1])
         out = np.zeros(len(flat))
-        if not len(evidence):
-            return out.reshape(w.shape[:-1])
         truth, hit, level = (evidence.ragged(name) for name in ("truth", "hit", "level"))
         classes = np.unique(truth.values[truth.values[:, 1] > 0, 0])
         present = np.zeros(len(flat))
@@ -188,10 +189,10 @@ def _class_amota(hits: tuple[Any, Any], levels: tuple[Any, Any], w: FloatArray, 
     """AMOTA of one class under weights ``w`` of scenes, with ``wanted`` true boxes."""
     scores, rows = hits
     order = np.argsort(-scores, kind="stable")
-    order = order[w[rows[order]] > 0]
+    order, mass = copies(order, w[rows[order]])
     if not len(order):
         return 0.0
-    recall = np.cumsum(w[rows[order]]) / wanted
+    recall = np.cumsum(mass) / wanted
     thresholds = np.interp(_RECALLS, recall, scores[order], right=0.0)
     table, scene = levels
     total = 0.0

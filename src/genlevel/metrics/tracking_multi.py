@@ -99,7 +99,7 @@ class _MultiTrack(Metric):
             self.counts(aligned(answer, reference, row))
             for row, (answer, reference) in enumerate(zip(answers, references, strict=True))
         ]
-        return Evidence(counts=np.array(rows, np.float64).reshape(len(rows), -1))
+        return Evidence(counts=np.array(rows, np.float64) if rows else np.zeros((0, 1)))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """The number from the weighted sums of counts."""
