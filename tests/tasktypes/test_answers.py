@@ -242,7 +242,7 @@ class TestNumbers:
             ("The answer is 42.", 42),
             ("I count 3 + 4 = 7", 7),
             ("I see 5 left and 7 right.\nIn total there are 12.", 12),
-            ("Answer: 12 (5 left, 7 right)", None),
+            ("Answer: 12 (5 left, 7 right)", 12),
             ("none", 0),
             ("There are no birds", 0),
             ("a dozen", 12),

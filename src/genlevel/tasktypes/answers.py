@@ -13,7 +13,7 @@ from typing import Final
 
 from genlevel.errors import UnreadableAnswer
 from genlevel.records import Part
-from genlevel.tasktypes.numbers import as_number, find_numbers
+from genlevel.tasktypes.numbers import as_number, find_numbers, leading_number
 
 __all__ = [
     "ANSWER_LIMIT",
@@ -238,6 +238,8 @@ def read_yes_no(text: str) -> str:
         return "yes" if whole in _YES else "no"
     for marked in final_answers(text)[:1]:
         word = normal(bare(marked)).partition(" ")[0]
+        if {"yes", "no"} <= set(normal(bare(marked)).split()[:3]):
+            raise UnreadableAnswer("the answer says both yes and no")
         if word in {"yes", "no"} and (normal(bare(marked)) == word or _LEADING.match(marked)):
             return word
     leading = _LEADING.match(text)
@@ -251,7 +253,8 @@ def read_yes_no(text: str) -> str:
 def read_number(text: str) -> float:
     """The number that an answer gives, in digits or words.
 
-    It is the one after the last "answer is" or in the last sentence, or the only one in the text.
+    It is the one after the last "answer is" or in the last sentence, or the only one in the text, or the one that the text
+    begins with where a new line or a bracket follows it.
 
     Raises:
         UnreadableAnswer: none, several, or one that is not finite.
@@ -260,7 +263,12 @@ def read_number(text: str) -> float:
         whole = as_number(form)
         if whole is not None:
             return whole
-    for place in (*final_answers(text)[:1], last_statement(text), text):
+    stated = final_answers(text)[:1]
+    for place in stated or [text]:
+        first = leading_number(place)
+        if first is not None:
+            return first
+    for place in (*stated, last_statement(text), text):
         found = set(find_numbers(place)) or set(find_numbers(bare(place)))
         if len(found) > 1 and "=" in place:  # 3 + 4 = 7
             found = set(find_numbers(place.rsplit("=", 1)[1])) or found

@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["as_fraction", "as_number", "find_numbers"]
+__all__ = ["as_fraction", "as_number", "find_numbers", "leading_number"]
 
 _DIGITS: Final = re.compile(
     r"(?<![\w.])(?:(?<![\w)\]])[-+−])?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,300})(?:\.\d{1,300})?(?:[eE][-+]?\d{1,4})?(?!\w|\.\d)"
@@ -28,8 +28,12 @@ _TENS: Final = {
     "ninety": 90,
 }
 _SCALES: Final = {"hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6, "billion": 10**9}
+# "no birds" is 0, "no idea" is no number.
+_NO: Final = r"no\s+(?!idea|way|clue|information|info|doubt|answer|means|telling|need|reason|one\s+(?:can|knows))[a-z]+"
 _NONE: Final = re.compile(
-    r"\A(?:none|nothing|no)\b|\b(?:are|is|were|was|see|has|have|contains)\s+(?:no|none)\b", re.IGNORECASE
+    rf"\A(?:none|nothing|no)\W*\Z|\Anone\s+(?:of|are|is|can)\b|\A{_NO}(?:\s+[a-z]+){{0,4}}\W*\Z"
+    rf"|\b(?:are|is|were|was|see|has|have|contains|shows)\s+(?:none\b|{_NO})",
+    re.IGNORECASE,
 )
 _FRACTION: Final = re.compile(r"([-+−]?\d{1,40})\s*/\s*(\d{1,40})|[-+−]?\\d?frac\{([-+]?\d{1,40})\}\{(\d{1,40})\}")
 _WORD: Final = re.compile(r"[a-z]+")
@@ -49,6 +53,21 @@ def find_numbers(text: str) -> list[float]:
         return found
     words = _in_words(text.lower())
     return words if words or not _NONE.search(text.strip()) else [0.0]
+
+
+def leading_number(text: str) -> float | None:
+    r"""The number that a text begins with, where a new line or a bracket follows: "7 (3 red + 4 blue)"; else None.
+
+    >>> leading_number("**7**\n\nI counted 3 and 4"), leading_number("7 red and 3 blue")
+    (7.0, None)
+    """
+    start = text.lstrip(" \t\r\n*_`#$")
+    match = _DIGITS.match(start)
+    if match is None:
+        return None
+    rest = start[match.end() :].lstrip(" \t*_`$.:")
+    value = _value(match.group())
+    return value if rest[:1] in {"\n", "\r", "(", "（"} and math.isfinite(value) else None
 
 
 def as_number(text: str) -> float | None:
