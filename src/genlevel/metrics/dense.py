@@ -63,9 +63,11 @@ def numbers(thing: Any) -> FloatArray | None:
     """``thing`` as float64, or None where it is not a non-empty array of numbers."""
     try:
         array = np.asarray(thing)
-        if array.dtype.kind not in "biuf":
+        if array.dtype.kind in "OUS":  # also numbers beyond 64 bits and numbers as text
             array = array.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if array.dtype.kind not in "biuf":
         return None
     return array.astype(np.float64, copy=False) if array.size else None
 

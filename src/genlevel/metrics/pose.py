@@ -21,7 +21,7 @@ def read_poses(thing: Any) -> FloatArray | None:
     Positions have no rotation: it is the identity. A rotation must be one up to 1e-3.
     """
     array = usable(numbers(thing))
-    if array is None:
+    if array is None or array.ndim not in (2, 3):
         return None
     if array.shape in ((4, 4), (3, 4)):
         array = array[None]

@@ -113,6 +113,8 @@ METRICS = Registry(
         "average_precision": "genlevel.metrics.segmentation_anomaly:BinaryAveragePrecision",
         "aupro": "genlevel.metrics.segmentation_anomaly:Aupro",
         "sad": "genlevel.metrics.image_matting:SumAbsoluteDifferences",
+        "matting_mse": "genlevel.metrics.image_matting:MattingMse",
+        "mask_iou": "genlevel.metrics.segmentation_referring:MaskIou",
         "grad": "genlevel.metrics.image_matting:GradientError",
         "aesthetic_score": "genlevel.metrics.learned.quality:AestheticScore",
         "musiq": "genlevel.metrics.learned.quality:Musiq",

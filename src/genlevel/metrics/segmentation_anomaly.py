@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
-from scipy import sparse
+from scipy import ndimage, sparse
 
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, check_lengths
@@ -173,8 +172,7 @@ class Aupro(_ScoreMetric):
 
     def mass(self, mask: Array) -> FloatArray:
         """1 / pixels of its region for each yes pixel."""
-        plane = np.atleast_2d(mask).astype(np.uint8)
-        regions = cv2.connectedComponents(plane, connectivity=8)[1].reshape(mask.shape)
+        regions = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))[0]
         sizes = np.bincount(regions.ravel())
         return np.where(mask, 1.0 / sizes[regions], 0.0)
 

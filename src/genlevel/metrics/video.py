@@ -102,7 +102,7 @@ class VIou50(_VIouRecall):
 def read_moments(thing: Any) -> FloatArray | None:
     """Moments (n, 2) as start and end from one pair or a ranked list of pairs; None where it is none."""
     array = usable(numbers(thing))
-    if array is None or array.shape[-1] != 2 or array.ndim > 2:
+    if array is None or array.ndim not in (1, 2) or array.shape[-1] != 2:
         return None
     moments = array.reshape(-1, 2)
     return moments if bool((moments[:, 1] >= moments[:, 0]).all()) else None
