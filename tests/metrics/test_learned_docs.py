@@ -7,7 +7,17 @@ import pytest
 pytest.importorskip("torch")
 
 from genlevel import metrics
-from genlevel.metrics.learned import brisque, encoders, fvd, inception, motion, perceptual_networks, quality, trunks
+from genlevel.metrics.learned import (
+    brisque,
+    encoders,
+    fvd,
+    inception,
+    motion,
+    niqe,
+    perceptual_networks,
+    quality,
+    trunks,
+)
 from genlevel.metrics.learned.weights import Weights
 
 PAGE = (Path(__file__).parents[2] / "docs" / "weights.md").read_text(encoding="utf-8")
@@ -15,7 +25,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "weights.md").read_text(encoding="u
 
 def test_every_file_is_on_the_page() -> None:
     found = list(perceptual_networks.HEADS.values())
-    for module in (brisque, encoders, fvd, inception, motion, perceptual_networks, quality, trunks):
+    for module in (brisque, encoders, fvd, inception, motion, niqe, perceptual_networks, quality, trunks):
         found += [value for value in vars(module).values() if isinstance(value, Weights)]
     assert len(found) > 12
     for weights in found:

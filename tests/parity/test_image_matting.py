@@ -34,7 +34,11 @@ def test_sad_and_gradient() -> None:
     grad = [((gradient(g) - gradient(t)) ** 2).sum() / 1000 for g, t in zip(given, truth, strict=True)]
     assert metrics.compute("sad", given, truth) == pytest.approx(np.mean(sad), abs=1e-12)
     assert metrics.compute("grad", given, truth) == pytest.approx(np.mean(grad), abs=1e-12)
+    mse = [1000 * ((g - t) ** 2).mean() for g, t in zip(given, truth, strict=True)]
+    assert metrics.compute("matting_mse", given, truth) == pytest.approx(np.mean(mse), abs=1e-12)
     reference = {"alpha": truth[0], "trimap": trimap}
+    within = 1000 * ((given[0] - truth[0])[trimap == 128] ** 2).mean()
+    assert metrics.compute("matting_mse", given[:1], [reference]) == pytest.approx(within, abs=1e-12)
     want = np.abs(given[0] - truth[0])[trimap == 128].sum() / 1000
     assert metrics.compute("sad", given[:1], [reference]) == pytest.approx(want, abs=1e-12)
 
@@ -45,3 +49,9 @@ def test_bytes_are_255ths_and_other_sizes_are_no_answer() -> None:
     metric = metrics.get("sad")
     evidence = metric.measure([truth, truth[:5], None], [truth, truth, truth])
     assert (float(metric.reduce(evidence)), float(metric.coverage(evidence))) == (0.0, pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize("name", ["sad", "grad", "matting_mse"])
+def test_a_trimap_without_unknown_pixels_has_no_error(name: str) -> None:
+    truth = np.zeros((6, 6))
+    assert metrics.compute(name, [truth + 0.5], [{"alpha": truth, "trimap": np.zeros((6, 6))}]) == 0.0

@@ -133,6 +133,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "background_consistency": _percent("likeness of a video's frames to CLIP"),
     "subject_consistency": _percent("likeness of a video's frames to DINO"),
     "motion_smoothness": _percent("motion smoothness"),
+    "niqe": _error("NIQE"),
     "brisque": MetricRow("lower", "percent", 0.0, 100.0, "BRISQUE"),
     # for catalogs of your own
     "aupro": _percent("AUPRO"),
@@ -166,6 +167,17 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "viou_30": _percent("vIoU@0.3"),
     "viou_50": _percent("vIoU@0.5"),
     "weighted_f_measure": _percent("weighted F-measure"),
+    "angular_error": MetricRow("lower", "raw", 0.0, 180.0, "angular error in degrees"),
+    "ate": _error("absolute trajectory error"),
+    "emd": _error("earth mover's distance"),
+    "fl_all": MetricRow("lower", "percent", 0.0, 100.0, "share of flow outliers"),
+    "matting_mse": _error("mean squared error of mattes"),
+    "mask_iou": _percent("IoU of one mask a sample"),
+    "mel_distance": _error("mel distance"),
+    "normal_consistency": _percent("normal consistency"),
+    "pesq": MetricRow("higher", "raw", 1.0, 4.65, "PESQ"),
+    "rre": _error("relative rotation error in degrees"),
+    "stoi": _percent("STOI"),
 }
 
 

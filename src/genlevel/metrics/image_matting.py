@@ -1,10 +1,10 @@
-"""Alpha mattes: sum of absolute differences, gradient and connectivity error."""
+"""Alpha mattes: sum of absolute differences, mean squared error, gradient error."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import ndimage
@@ -25,11 +25,13 @@ def alpha(thing: Any) -> FloatArray | None:
 
 @dataclass(frozen=True)
 class _MattingError(MeanMetric):
-    """An error of a matte, mean over images; in thousands, as papers print it.
+    """An error of a matte, mean over images; times a thousandth or a thousand, as papers print it.
 
     A reference is a matte, or ``{"alpha": matte, "trimap": map}``: then only pixels count whose trimap is 128 (unknown). An
-    answer of another size or not finite is not answered.
+    answer of another size or not finite is not answered. Where no pixel counts the error is 0.
     """
+
+    factor: ClassVar[float] = 1e-3
 
     range = (0.0, float("inf"))
     unit = "raw"
@@ -51,10 +53,10 @@ class _MattingError(MeanMetric):
         if given is None or given.shape != truth.shape:
             return None
         counted = np.ones(truth.shape, np.bool_) if trimap is None else trimap == _UNKNOWN
-        return self.error(given, truth, counted) / 1000.0
+        return self.error(given, truth, counted) * self.factor
 
     def error(self, given: FloatArray, truth: FloatArray, counted: Array) -> float:
-        """The sum of errors over the counted pixels."""
+        """The sum or mean of errors over the counted pixels."""
         raise NotImplementedError
 
 
@@ -73,12 +75,31 @@ class SumAbsoluteDifferences(_MattingError):
 
 
 @dataclass(frozen=True)
+class MattingMse(_MattingError):
+    """MSE of mattes; edge cases as in :class:`_MattingError`."""
+
+    factor: ClassVar[float] = 1e3
+
+    name = "matting_mse"
+    title = "MSE of mattes"
+    definition = "mean over images of 1000 times the mean (alpha - alpha*)^2 over pixels"
+    source = "Rhemann et al. 2009"
+
+    def error(self, given: FloatArray, truth: FloatArray, counted: Array) -> float:
+        """Mean of the squared differences."""
+        squares = ((given - truth) ** 2)[counted]
+        return float(squares.mean()) if squares.size else 0.0
+
+
+@dataclass(frozen=True)
 class GradientError(_MattingError):
     """Gradient error; edge cases as in :class:`_MattingError`."""
 
     name = "grad"
     title = "Grad"
-    definition = "mean over images of the sum of squared differences of gradient magnitudes (Gaussian, sigma 1.4), / 1000"
+    definition = (
+        "mean over images of the sum of squared differences of gradient magnitudes (Gaussian, sigma 1.4), / 1000"
+    )
     source = "Rhemann et al. 2009"
 
     def error(self, given: FloatArray, truth: FloatArray, counted: Array) -> float:
@@ -94,7 +115,9 @@ def _gradient(matte: FloatArray, sigma: float = 1.4) -> FloatArray:
     slope = -x * bell / sigma**2
     scale = float(np.sqrt((np.outer(bell, slope) ** 2).sum()))
     along = [
-        ndimage.correlate1d(ndimage.correlate1d(matte, slope, axis=axis, mode="nearest"), bell, axis=1 - axis, mode="nearest")
+        ndimage.correlate1d(
+            ndimage.correlate1d(matte, slope, axis=axis, mode="nearest"), bell, axis=1 - axis, mode="nearest"
+        )
         for axis in (0, 1)
     ]
     magnitude: FloatArray = np.hypot(*along) / scale

@@ -72,7 +72,7 @@ def features(picture: Pixels) -> FloatArray | None:
     """The 36 features of a picture, uint8 (H, W, 3): 18 at full size and 18 at half. None where nothing varies."""
     # In whole thousandths, so that halves are halves and round the same way everywhere.
     grey = np.rint(picture.astype(np.int64) @ np.array([299, 587, 114]) / 1000.0)
-    half = _resize_matrix(grey.shape[0]) @ grey @ _resize_matrix(grey.shape[1]).T if min(grey.shape) > 1 else grey
+    half = halving_matrix(grey.shape[0]) @ grey @ halving_matrix(grey.shape[1]).T if min(grey.shape) > 1 else grey
     both = [_statistics(plane) for plane in (grey, half)]
     if both[0] is None or both[1] is None:
         return None
@@ -112,7 +112,7 @@ def _asymmetric(x: FloatArray, ratios: FloatArray) -> list[float] | None:
 
 
 @lru_cache(maxsize=16)
-def _resize_matrix(size: int) -> FloatArray:
+def halving_matrix(size: int) -> FloatArray:
     """Bicubic, antialiased halving of ``size`` values as MATLAB's imresize does it, (size // 2, size)."""
     out = size // 2
     scale = size / out
