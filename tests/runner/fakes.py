@@ -111,7 +111,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return 130
-    print(json.dumps({**vars(summary.total), "problems": summary.problems}))
+    print(json.dumps({**vars(summary.total), "problems": summary.problems, "notes": summary.notes}))
     return 1 if summary.total.failed else 0
 
 

@@ -96,7 +96,7 @@ def test_a_torn_line_is_dropped_and_its_sample_asked_again(tmp_path: Path) -> No
         code, text, _ = finish(start(data, out, server))
     assert code == 0
     assert [seen.text for seen in server.seen[20:]] == [f"one:{last}"]
-    assert "torn last line" in json.loads(text)["problems"][0]
+    assert "torn last line" in json.loads(text)["notes"][0]
     assert len(stored(out)) == 20
 
 

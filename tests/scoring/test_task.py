@@ -147,13 +147,19 @@ def test_broken_records_and_unknown_ids_are_listed() -> None:
         "a.json record 9: no id",
         "language.echo: answer for unknown id '77'",
     )
-    assert "2 records could not be read" in scored.score.note
+    assert "2 records could not be used" in scored.score.note
 
 
 def test_secret_labels_are_not_scored_as_zero() -> None:
     score = score_task(dataset({"text": "a"}), answers(_0="a"), model="m").score
     assert score.value is None
     assert "labels" in score.note
+
+
+def test_one_record_without_label_does_not_silence_the_others() -> None:
+    scored = score_task(dataset(*FOUR, {"text": "e"}), answers(_0="a", _1="b", _2="c", _3="x", _4="e"), model="m")
+    assert (scored.score.value, scored.score.samples) == (75.0, 4)
+    assert any("record 4" in line and "output" in line for line in scored.problems)
 
 
 @pytest.mark.parametrize(("field", "value"), [("metric", "no-such-metric"), ("task_type", "no-such-type")])

@@ -1,7 +1,9 @@
 """Write the one-page HTML report of a scored run: the level, the tasks beside the specialists, samples.
 
-genlevel report runs/gpt-4o
-genlevel report runs/gpt-4o -o report.html --samples 5
+  genlevel report runs/gpt-4o
+  genlevel report runs/gpt-4o -o report.html --samples 5
+
+A folder made by 'genlevel score --predictions DIR --out FOLDER' has a report too, without samples.
 """
 
 from __future__ import annotations
@@ -29,9 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report."""
-    from genlevel.scoring.workflow import locate, write_html_report
-
     out = args.out or args.run / "report.html"
-    write_html_report(locate(args.run, data=args.data), out, samples_per_task=max(0, args.samples))
+    if (args.run / "run.json").is_file():
+        from genlevel.scoring.workflow import locate, write_html_report
+
+        write_html_report(locate(args.run, data=args.data), out, samples_per_task=args.samples)
+    else:
+        from genlevel.interop.run_scores import read_run, run_catalog
+        from genlevel.report.html import write_html
+
+        write_html(args.run, out, run_catalog(args.run, read_run(args.run)))
     note(f"report: {out}")
     return 0

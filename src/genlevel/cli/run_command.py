@@ -121,8 +121,8 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
     rate = f", {total.asked / summary.seconds:.1f}/s" if total.asked and summary.seconds else ""
     before = f", {total.stored_before} stored before" if total.stored_before else ""
     note(f"{out}: {total.answered} answered, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}")
-    for problem in summary.problems[:10]:
-        note(problem)
+    for line in (*summary.notes, *summary.problems[:10]):
+        note(line)
     if summary.problem_count > 10:
         note(f"... and {summary.problem_count - 10} more problems (see run.json)")
     if not args.no_score:
@@ -136,7 +136,7 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
         print_levels([report.level], report.catalog)
         write_html_report(located, out / "report.html")
         note(f"report: {out / 'report.html'}")
-    return 1 if total.failed else 0
+    return 1 if total.failed or summary.problem_count else 0
 
 
 def slug(name: str) -> str:

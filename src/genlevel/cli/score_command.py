@@ -48,13 +48,15 @@ def run(args: argparse.Namespace) -> int:
         raise GenlevelError("give either a run folder or --predictions DIR with --data DIR")
     report = _score_predictions(args) if args.predictions else _score_run(args)
     print_scores(report, args.format)
-    return 1 if any(s.value is None for s in report.scores) else 0
+    return 1 if report.problems or any(s.value is None for s in report.scores) else 0
 
 
 def _score_run(args: argparse.Namespace) -> ScoreReport:
     from genlevel.scoring.workflow import locate, score_located
 
     run = locate(args.run, data=args.data, edition=args.edition, catalog=args.catalog, sota=args.sota)
+    if run.meta.get("end") is None:
+        note(f"{args.run}: this run has not ended; samples that were not asked yet count as missing, which is wrong")
     return score_located(run, jobs=args.jobs, limit=args.limit)
 
 
@@ -106,7 +108,7 @@ def print_scores(report: ScoreReport, how: str) -> None:
             for t in document["tasks"]
         ]
         emit_table(
-            ("task", "metric", "score [95 %]", "sigma", "answered", "failed", "unreadable", "specialist", "win"),
+            ("task", "metric", "score [95 %]", "sigma", "answered", "no answer", "unreadable", "specialist", "win"),
             rows,
             right=(2, 3, 4, 5, 6, 7),
         )

@@ -28,13 +28,14 @@ _PROBLEMS_KEPT = 1000
 class RunSummary:
     """What a run did: counts by task, and one line for each thing that a person should know.
 
-    ``problems`` holds the first thousand of ``problem_count``.
+    ``problems`` holds the first thousand of ``problem_count``; ``notes`` are no faults.
     """
 
     tasks: dict[str, Counts] = field(default_factory=dict)
     unsupported: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     problem_count: int = 0
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
 
@@ -116,8 +117,7 @@ def run(
         try:
             _run_loop(engine.all(plan.datasets), engine, model.concurrency + 4)
         finally:
-            for note in writer.notes:
-                summary.note(note)
+            summary.notes += writer.notes
             summary.seconds = time.monotonic() - started
             summary.interrupted = engine.stopping
             folder.write_meta(tasks=folder.meta["tasks"], **_closing(summary))
@@ -138,6 +138,7 @@ def _closing(summary: RunSummary) -> dict[str, Any]:
             "seconds": round(summary.seconds, 2),
             "genlevel": __version__,
         },
+        "notes": summary.notes,
         "problems": summary.problems,
         "problem_count": summary.problem_count,
     }

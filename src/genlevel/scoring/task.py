@@ -23,6 +23,9 @@ from genlevel.tasktypes import TaskType
 # Answers and references are held decoded for this many samples at a time: bounds memory for images and video.
 CHUNK = 32
 _TAIL = 0.025
+_NO_LABEL = "has no 'output', so its right answer is not known; it is not counted"
+# Where a task's labels are secret every record says so; a few lines are enough.
+_LISTED_OF_CLOSED = 1
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ def score_task(
     """
     task = dataset.task
     try:
-        kind = tasktypes.get(task.task_type)
-        metric: Metric = metrics.get(task.metric, **kind.metric_options(task))
+        kind = tasktypes.for_task(task)
+        metric: Metric = metrics.get(kind.metric(task), **kind.metric_options(task))
     except GenlevelError as error:
         return ScoredTask(TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"))
     problems: list[str] = []
@@ -73,7 +76,9 @@ def score_task(
     try:
         evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit)
         if not len(outcomes):
-            raise NotScorable("no readable record")
+            closed = bool(problems) and all(p.endswith(_NO_LABEL) for p in problems)
+            del problems[_LISTED_OF_CLOSED if closed else len(problems) :]
+            raise NotScorable("the labels of this task are not in the data folder" if closed else "no readable record")
     except (NotScorable, MetricError) as error:
         return ScoredTask(
             TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"), problems=tuple(problems)
@@ -113,7 +118,8 @@ def _samples(dataset: Dataset, kind: TaskType, problems: list[str]) -> Iterator[
             problems.append(str(error))
             continue
         if sample.reference is None:
-            raise NotScorable(f"{record.where} has no 'output': the labels of this task are not in the data folder")
+            problems.append(f"{record.where}: {_NO_LABEL}")
+            continue
         yield sample
 
 
@@ -146,13 +152,14 @@ def _reduced(
     answered = outcomes.count(Outcome.ANSWERED) + unreadable
     coverage = float(metric.coverage(evidence))
     value: float | None = printed(float(metric.reduce(evidence)), metric, task.scale)
-    notes = []
+    measured = tasktypes.get(task.task_type).metric(task)
+    notes = [] if measured == task.metric else [f"measured as {measured}"]
     if not metric.bounded and coverage == 0.0:
         value = None
         notes.append("nothing that could be scored was answered")
     broken = sum(1 for p in problems if "unknown id" not in p)
     if broken:
-        notes.append(f"{broken} records could not be read")
+        notes.append(f"{broken} records could not be used")
     values = coverages = low = high = None
     if seed is not None and value is not None:
         # The same resamplings for every model on this task (pairs can be compared), independent ones across tasks.
