@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tests.metrics.examples_dense import DENSE_EXAMPLES
+from tests.metrics.examples_rest import REST_EXAMPLES
 
 Rng = np.random.Generator
 Pairs = tuple[list[Any], list[Any]]
@@ -127,4 +128,7 @@ EXAMPLES: dict[str, Callable[[Rng, int], Pairs]] = {
     **dict.fromkeys(("success_auc", "precision_20px"), tracks),
     "grounding_accuracy": one_box,
     **DENSE_EXAMPLES,
+    **REST_EXAMPLES,
 }
+# The form of a metric that needs no weights.
+OPTIONS: dict[str, dict[str, Any]] = {"dynamic_degree": {"flow": "farneback"}}

@@ -144,7 +144,7 @@ DENSE_EXAMPLES: dict[str, Callable[[Rng, int], Pairs]] = {
     **dict.fromkeys(("temporal_iou", "temporal_recall"), moments),
     **dict.fromkeys(("s_measure", "e_measure", "f_measure", "weighted_f_measure"), maps),
     **dict.fromkeys(("auc", "average_precision", "aupro"), maps),
-    **dict.fromkeys(("sad", "grad"), mattes),
+    **dict.fromkeys(("sad", "grad", "matting_mse"), mattes),
     **dict.fromkeys(("region_j", "boundary_f", "j_and_f"), video_objects),
     **dict.fromkeys(("mota", "idf1", "hota", "amota"), many_tracks),
     **dict.fromkeys(("stoi", "mcd", "mel_distance"), speech),
