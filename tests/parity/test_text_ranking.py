@@ -7,6 +7,7 @@ import pytest
 
 from genlevel import metrics
 from genlevel.errors import MetricError
+from tests.parity.without_torchvision import reference_module
 
 
 def test_scores_rank_as_sorting_does() -> None:
@@ -23,7 +24,7 @@ def test_scores_rank_as_sorting_does() -> None:
 
 
 def test_reciprocal_rank_is_torchmetrics() -> None:
-    retrieval = pytest.importorskip("torchmetrics.functional.retrieval")
+    retrieval = reference_module("torchmetrics.functional.retrieval")
     import torch
 
     rng = np.random.default_rng(1)
