@@ -20,6 +20,7 @@ from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, not
 if TYPE_CHECKING:
     from genlevel.datasets import Found
     from genlevel.datasets.check import Check, Reader
+    from genlevel.records import Task
 
 _COUNTS = ("samples", "closed", "train", "missing_media", "broken_media", "unreadable", "duplicates")
 _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
@@ -59,8 +60,7 @@ def _check(args: argparse.Namespace) -> int:
     catalog = load_catalog(args, args.folder)
     found = find_datasets(args.folder, catalog)
     checks = [
-        check_dataset(dataset, _reader(dataset.task.task_type), keep=args.lines, decode=args.decode)
-        for dataset in found.datasets
+        check_dataset(dataset, _reader(dataset.task), keep=args.lines, decode=args.decode) for dataset in found.datasets
     ]
     if args.format == "json":
         emit_json(_document(args.folder, catalog.edition, found, checks))
@@ -75,11 +75,11 @@ def _check(args: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _reader(task_type: str) -> Reader | None:
+def _reader(task: Task) -> Reader | None:
     """The task type's reader, or None where there is none yet."""
     from genlevel import tasktypes
 
-    return tasktypes.get(task_type).read if task_type in tasktypes.TASK_TYPES else None
+    return tasktypes.for_task(task).read if task.task_type in tasktypes.TASK_TYPES else None
 
 
 def _row(check: Check) -> dict[str, Any]:

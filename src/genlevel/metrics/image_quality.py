@@ -13,7 +13,7 @@ from genlevel.metrics.base import Unit
 from genlevel.metrics.dense import MeanMetric, need, one_of
 from genlevel.metrics.evidence import Array, FloatArray
 
-_ANSWER = "an image (H, W, 3) or (H, W), 0 to data_range; reference: an image of the same size"
+_ANSWER = "an image (H, W, 3) or (H, W), 0 to data_range, or a video (T, H, W, 3); reference: one of the same size"
 _WINDOW, _SIGMA = 11, 1.5
 _K1, _K2 = 0.01, 0.03
 # Wang, Simoncelli and Bovik 2003.
@@ -44,7 +44,11 @@ class _ImageMetric(MeanMetric):
             raise MetricError(f"{self.name}: data_range must be above 0 and crop at least 0")
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
-        """The likeness of one pair."""
+        """The likeness of one pair; of two videos the mean over the reference's frames, where a missing frame counts 0."""
+        if getattr(reference, "ndim", 0) == 4:
+            film = answer if getattr(answer, "ndim", 0) == 4 else ()
+            frames = [self.value(g, r, row) for g, r in zip(film, reference, strict=False)]
+            return sum(f or 0.0 for f in frames) / len(reference) if frames else None
         truth = image(reference)
         need(truth is not None, row, "is not an image of finite values")
         given = image(answer)
@@ -143,7 +147,7 @@ class MsSsim(_ImageMetric):
     """Multi-scale structural similarity, mean over images.
 
     Five scales with 2x2 averaging between them, negative terms cut to 0, per channel and then the mean over channels. An
-    image whose shorter side is below 176 pixels has fewer scales: those whose side is at least 11 (one always), their
+    image whose shorter side is below 161 pixels has fewer scales: those whose side is at least 11 (one always), their
     weights divided by their sum. Options and edge cases as in :class:`_ImageMetric`.
     """
 
@@ -157,7 +161,8 @@ class MsSsim(_ImageMetric):
     def likeness(self, x: Array, y: Array) -> float:
         """MS-SSIM of one pair."""
         side = min(x.shape[:2])
-        scales = max(1, sum(side // 2**k >= _WINDOW for k in range(len(_SCALES))))
+        # Halving rounds up: an odd side gets a border.
+        scales = max(1, sum(-(-side // 2**k) >= _WINDOW for k in range(len(_SCALES))))
         weights = np.array(_SCALES[:scales])
         if scales < len(_SCALES):  # the published five add up to 1.0001 and are used as they are
             weights /= weights.sum()

@@ -98,7 +98,7 @@ def _nearest(memory: _Memory, request: Request) -> int:
 
 def _examples(dataset: Dataset) -> list[tuple[list[Vector], tuple[Part, ...]]]:
     """The readable training examples as vectors and answers."""
-    kind = tasktypes.get(dataset.task.task_type)
+    kind = tasktypes.for_task(dataset.task)
     found = []
     for record in dataset.records("train"):
         if isinstance(record, RecordError):

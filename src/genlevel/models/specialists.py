@@ -84,7 +84,7 @@ def fitted(dataset: Dataset) -> Specialist:
 
 def read_examples(dataset: Dataset) -> list[Example]:
     """A task's readable training examples."""
-    kind = tasktypes.get(dataset.task.task_type)
+    kind = tasktypes.for_task(dataset.task)
     found = []
     for record in dataset.records("train"):
         if not isinstance(record, RecordError):

@@ -47,7 +47,7 @@ class Card:
 def cards(dataset: Dataset, predictions: Mapping[str, Prediction], outcomes: Outcomes, count: int) -> list[Card]:
     """The first ``count`` readable samples of a task."""
     states = {i: (s.name.lower(), r) for i, s, r in zip(outcomes.ids, outcomes.states, outcomes.reasons, strict=True)}
-    kind = tasktypes.get(dataset.task.task_type)
+    kind = tasktypes.for_task(dataset.task)
     result: list[Card] = []
     for record in islice(dataset.records(), 4 * count):
         if isinstance(record, RecordError) or len(result) == count:

@@ -143,7 +143,7 @@ class Engine:
         return {d.task.id: self._complete(d.task.id) or estimate(d, self._settings.limit) for d in datasets}
 
     async def _feed_task(self, dataset: Dataset, identity: bytes, done: dict[str, str], counts: Counts) -> None:
-        kind = tasktypes.get(dataset.task.task_type)
+        kind = tasktypes.for_task(dataset.task)
         reader = Reader(dataset, kind, limit=self._settings.limit, identity=identity, inline=self._model.inline)
         jobs = reader.jobs(done, self._note)
         while taken := await asyncio.to_thread(chunk, jobs):

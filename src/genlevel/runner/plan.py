@@ -57,7 +57,7 @@ def make_plan(model: Model, datasets: Sequence[Dataset]) -> Plan:
 
 def _cannot(model: Model, dataset: Dataset) -> str:
     try:
-        kind = tasktypes.get(dataset.task.task_type)
+        kind = tasktypes.for_task(dataset.task)
     except GenlevelError as error:
         return str(error)
     lacking = sorted(kind.takes - model.takes)

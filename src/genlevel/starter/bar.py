@@ -89,7 +89,7 @@ def _measure(dataset: Dataset) -> float:
     from genlevel.models.specialists import fitted
     from genlevel.scoring import score_task
 
-    answerer, kind = fitted(dataset), tasktypes.get(dataset.task.task_type)
+    answerer, kind = fitted(dataset), tasktypes.for_task(dataset.task)
     predictions = {}
     for record in dataset.records():
         if isinstance(record, RecordError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+from genlevel.records import Task
 from genlevel.registry import Registry
 from genlevel.tasktypes.base import TaskType
 
-__all__ = ["TASK_TYPES", "TaskType", "get"]
+__all__ = ["TASK_TYPES", "TaskType", "for_task", "get"]
 
 TASK_TYPES = Registry(
     "task type",
@@ -66,3 +67,9 @@ def get(name: str) -> TaskType:
     """The task type called ``name``."""
     kind: type[TaskType] = TASK_TYPES.load(name)
     return kind()
+
+
+def for_task(task: Task) -> TaskType:
+    """The task's type, reading records and answers as the task's metric takes them."""
+    kind = get(task.task_type)
+    return kind.for_metric(kind.metric(task))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from math import gcd
 from typing import Any, ClassVar, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
+from genlevel.tasktypes.keys import first, input_of
 from genlevel.tasktypes.media_out import MediaAnswer, only
 from genlevel.tasktypes.reading import TextAnswer
 
@@ -22,6 +24,24 @@ __all__ = [
 ]
 
 _RATES: Final = (1_000, 384_000)
+# Metrics that hear a sound as it is, with its rate. All others compare sample by sample.
+_UNFITTED: Final = frozenset(
+    [
+        "fad",
+        "clap_score",
+        "style_clap",
+        "chroma_similarity",
+        "mcd",
+        "mel_distance",
+        "predicted_mos",
+        "mos",
+        "e_acc",
+        "wer",
+        "cer",
+        "cider",
+    ]
+)
+_FILE: Final = re.compile(r"[^\n]{1,200}\.(?:wav|flac|mp3|ogg|opus|m4a|aiff?)", re.IGNORECASE)
 
 
 class AudioClassification(TextAnswer):
@@ -88,21 +108,47 @@ class AutomaticSpeechRecognition(TextAnswer):
 
 
 class AudioAnswer(MediaAnswer):
-    """A task answered with sound. Answers are brought to the reference's rate, channels and length."""
+    """A task answered with sound.
+
+    Metrics that compare sample by sample get float32 (n,), brought to the reference's rate and length. The others get the
+    sound as it is, ``(samples, rate)``; metrics of its words or meaning have a text as the reference.
+    """
 
     makes = frozenset({"audio"})
     out = "audio"
+    asks = frozenset({"clap_score", "wer", "cer", "cider", "e_acc"})
+    free = frozenset({"mos", "predicted_mos"})
+    wishes = ("transcript", "transcription", "target_text", "caption", "text", "description", "prompt")
     output_keys: ClassVar[tuple[str, ...]] = ("audio_file", "audio", "wav", "file", "text")
 
     def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
-        """Float32 mono samples (n,); ``extra["rate"]`` is their rate in Hz."""
+        """Float32 mono samples (n,), or with their rate; ``extra["rate"]`` is their rate in Hz."""
         samples, rate = _mono(part)
         if len(samples) == 0 or not _RATES[0] <= rate <= _RATES[1]:
             raise RecordError(f"{record.where}: the reference has {len(samples)} samples at {rate} Hz")
-        return samples, {"rate": rate}
+        return (samples, rate) if self.measured in _UNFITTED else samples, {"rate": rate}
+
+    def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:
+        """The words that are to be heard; for ``e_acc`` the emotion, and never the name of a file."""
+        output = record.value.get("output")
+        places = [output if isinstance(output, Mapping) else {"text": output}, shown]
+        keys = ("emotion", "label", "style") if self.measured == "e_acc" else self.wishes
+        for value in (first(place, key) for place in places for key in keys):
+            texts = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str) and v.strip()]
+            if texts and not any(_FILE.fullmatch(text.strip()) for text in texts):
+                return texts if len(texts) > 1 else texts[0]
+        if self.measured in self.free:
+            return ""
+        raise RecordError(f"{record.where}: has no text to compare with; expected '{keys[0]}'")
+
+    def _reference(self, record: Record) -> tuple[Any, dict[str, Any]]:
+        output = record.value.get("output")
+        if self.measured == "style_clap" and not (isinstance(output, Mapping) and first(output, "audio_file", "audio")):
+            return self.wish(record, input_of(record)), {}
+        return super()._reference(record)
 
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
-        """Float32 mono samples, as many as the reference has: at its rate, cut, or with silence at the end.
+        """Float32 mono samples, as many as the reference has: at its rate, cut, or with silence at the end. Else a pair.
 
         Raises:
             UnreadableAnswer: no sound, or one that cannot be decoded.
@@ -114,6 +160,8 @@ class AudioAnswer(MediaAnswer):
             raise UnreadableAnswer(str(error)) from None
         if len(samples) == 0 or not _RATES[0] <= rate <= _RATES[1]:
             raise UnreadableAnswer(f"the answer has {len(samples)} samples at {rate} Hz")
+        if self.measured in _UNFITTED:
+            return samples, rate
         if sample.reference is None:
             return samples
         return _fitted(samples, rate, len(sample.reference), int(sample.extra["rate"]))

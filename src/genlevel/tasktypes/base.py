@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from copy import copy
+from typing import Any, ClassVar, Self
 
 from genlevel.records import Part, PartKind, Record, Request, Sample, Task
 
 
 class TaskType(ABC):
-    """One kind of task, named as the field names it. Instances hold no state.
+    """One kind of task, named as the field names it. Instances hold no state but ``measured``.
 
     ``metric_options`` lets a task type fix options of the catalog's metric (e.g. a tokeniser).
     """
@@ -21,6 +22,9 @@ class TaskType(ABC):
     makes: ClassVar[frozenset[PartKind]]
     answer_format: ClassVar[str]
     """What a model has to give, in one sentence, for the docs and the default prompt."""
+
+    measured: str = ""
+    """The metric that answers and references are read for, as its input may have several forms; '' where none is known."""
 
     @abstractmethod
     def read(self, record: Record) -> Sample:
@@ -45,3 +49,13 @@ class TaskType(ABC):
     def metric_options(self, task: Task) -> Mapping[str, Any]:
         """Options for the task's metric."""
         return {}
+
+    def metric(self, task: Task) -> str:
+        """The name of the metric that measures the task: the catalog's, or the form of it that fits the answers."""
+        return task.metric
+
+    def for_metric(self, name: str) -> Self:
+        """This task type as it reads records and answers for the metric called ``name``."""
+        kind = copy(self)
+        kind.measured = name
+        return kind

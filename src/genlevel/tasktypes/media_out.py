@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, PartKind, Record, Sample
 from genlevel.tasktypes.base import TaskType
-from genlevel.tasktypes.keys import first, input_of, media_of, resolve
+from genlevel.tasktypes.keys import first, input_of, media_of, names_media, resolve
 from genlevel.tasktypes.prompts import compose
 
 __all__ = ["MediaAnswer", "only"]
@@ -42,6 +42,12 @@ class MediaAnswer(TaskType):
     form: ClassVar[str] = ""
     output_keys: ClassVar[tuple[str, ...]] = ("image_file",)
     hidden: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[frozenset[str]] = frozenset()
+    """Metrics whose reference is a text: one in ``output``, or else what the record asks for."""
+    free: ClassVar[frozenset[str]] = frozenset()
+    """Metrics that look at no reference; such a task is scorable without ``output``."""
+    wishes: ClassVar[tuple[str, ...]] = ("caption", "description", "text", "prompt", "question")
+    """Where the text for ``asks`` stands, in ``output`` first and then in ``input``."""
 
     def read(self, record: Record) -> Sample:
         """The record as a sample whose reference is decoded; None where it is secret."""
@@ -54,8 +60,29 @@ class MediaAnswer(TaskType):
             parts.append(Part("text", text))
         if not parts:
             raise RecordError(f"{record.where}: 'input' has neither a prompt nor media")
-        reference, extra = self._reference(record)
+        if self.measured in self.asks | self.free:
+            reference, extra = self.wish(record, shown), {}
+        else:
+            reference, extra = self._reference(record)
         return Sample(record.id, tuple(parts), reference, (), {**self.extra_of(shown), **extra})
+
+    def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:
+        """The text that an answer is compared with; '' where a metric needs none and there is none.
+
+        Raises:
+            RecordError: the metric needs a text and there is none.
+        """
+        output = record.value.get("output")
+        places: list[Any] = [output if isinstance(output, Mapping) else {"text": output}, shown]
+        for place in places:
+            for key in self.wishes:
+                value = first(place, key)
+                found = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str) and v.strip()]
+                if found and not names_media(key, value):
+                    return found if len(found) > 1 else found[0]
+        if self.measured in self.free:
+            return ""
+        raise RecordError(f"{record.where}: has no text to compare with; expected '{self.wishes[0]}'")
 
     def facts(self, shown: Mapping[str, Any]) -> str:
         """What the prompt must say besides the record's own words."""
