@@ -122,7 +122,7 @@ class Pesq(_SignalMetric):
     def likeness(self, given: FloatArray, truth: Sound) -> float | None:
         """The score of one signal."""
         try:
-            import pesq  # type: ignore[import-not-found, unused-ignore]
+            import pesq
         except ImportError:
             raise NotScorable("metric 'pesq' needs the package pesq: pip install 'genlevel[audio]'") from None
         rate = 16000 if self.mode == "wb" else 8000

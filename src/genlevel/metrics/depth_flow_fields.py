@@ -37,7 +37,7 @@ def read_field(reference: Any, row: int, channels: int, limit: float) -> _Field:
     need(field is not None and field.ndim >= 2 and field.shape[-1] == channels, row, f"is not a map (..., {channels})")
     assert field is not None
     with np.errstate(invalid="ignore"):
-        known: Array = (np.abs(field) <= limit).all(axis=-1)
+        known: Array = np.asarray((np.abs(field) <= limit).all(axis=-1))
     if valid is not None:
         need(valid.shape == field.shape[:-1], row, "has a mask of another size than its map")
         known = known & (valid > 0)

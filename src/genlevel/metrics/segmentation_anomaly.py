@@ -107,8 +107,8 @@ def _levels(given: FloatArray | None, mass: FloatArray, mask: Array) -> tuple[Fl
     if given is None:
         return np.array([-np.inf, np.inf]), np.array([float(mass.sum()), 0.0]), np.array([0.0, float((~mask).sum())])
     levels, inverse = np.unique(given.ravel(), return_inverse=True)
-    yes = np.bincount(inverse, weights=mass.ravel(), minlength=len(levels))
-    no = np.bincount(inverse, weights=(~mask).ravel().astype(np.float64), minlength=len(levels))
+    yes = np.bincount(inverse, weights=mass.ravel(), minlength=len(levels)).astype(np.float64)
+    no = np.bincount(inverse, weights=(~mask).ravel().astype(np.float64), minlength=len(levels)).astype(np.float64)
     return levels, yes, no
 
 

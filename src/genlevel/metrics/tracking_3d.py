@@ -128,7 +128,9 @@ class Amota(Metric):
         tracks of at least that score). A class is its number as float64 bits, so that a column has one type.
         """
         check_lengths(answers, references)
-        truths, hits, levels = [], [], []
+        truths: list[FloatArray] = []
+        hits: list[FloatArray] = []
+        levels: list[FloatArray] = []
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             truth = read_scene(reference)
             need(truth is not None and len(reference) > 0, row, "is not a list of frames of {'id', 'label', 'box'}")
