@@ -1,7 +1,6 @@
 """Metrics of text against the field's libraries, on the same data in one run.
 
-Every line gives samples a second of both sides, their ratio, the difference between the two values, and the peak of memory
-that Python and NumPy allocated for the call (tracemalloc, in a run of its own). Tokenisation is timed on both sides.
+What a line says stands in :mod:`benchmarks._race`. Tokenisation is timed on both sides.
 Run it with ``python -m benchmarks.metrics_text [METRIC ...]``.
 """
 
@@ -10,28 +9,15 @@ from __future__ import annotations
 import importlib.machinery
 import random
 import sys
-import time
-import tracemalloc
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-Value = Callable[[], float]
+from benchmarks._race import Race, Value, compute, run
+
 _LEAVES = ("feature_extractor_inceptionv3", "helpers", "interpolate_compat_tensorflow")
-
-
-@dataclass(frozen=True)
-class Race:
-    """One metric, one peer, one set of samples."""
-
-    metric: str
-    peer: str
-    samples: int
-    ours: Value
-    theirs: Value
 
 
 def corpus(size: int, refs: int, length: int = 14, seed: int = 0) -> tuple[list[str], list[list[str]]]:
@@ -78,12 +64,6 @@ def races() -> Iterator[Callable[[], list[Race]]]:
     yield ranking
 
 
-def _compute(name: str, answers: Any, references: Any, **options: Any) -> Value:
-    from genlevel import metrics
-
-    return lambda: metrics.compute(name, answers, references, **options)
-
-
 def labels() -> list[Race]:
     """Accuracy and macro F1 of string labels."""
     from sklearn.metrics import accuracy_score, f1_score
@@ -95,13 +75,13 @@ def labels() -> list[Race]:
     gold = gold.tolist()
     return [
         Race(
-            "accuracy", "scikit-learn", 200_000, _compute("accuracy", given, gold), lambda: accuracy_score(gold, given)
+            "accuracy", "scikit-learn", 200_000, compute("accuracy", given, gold), lambda: accuracy_score(gold, given)
         ),
         Race(
             "macro_f1",
             "scikit-learn",
             200_000,
-            _compute("macro_f1", given, gold),
+            compute("macro_f1", given, gold),
             lambda: f1_score(gold, given, average="macro"),
         ),
     ]
@@ -129,18 +109,18 @@ def bleu() -> list[Race]:
         )
 
     return [
-        Race("bleu1", "nltk (mean of sentences)", 5000, _compute("bleu1", answers, gold), lambda: nltk_mean(1)),
+        Race("bleu1", "nltk (mean of sentences)", 5000, compute("bleu1", answers, gold), lambda: nltk_mean(1)),
         Race(
             "bleu4",
             "nltk (mean of sentences)",
             5000,
-            _compute("bleu4", answers, gold, aggregate="sentence"),
+            compute("bleu4", answers, gold, aggregate="sentence"),
             lambda: nltk_mean(4),
         ),
         Race(
-            "bleu4", "sacrebleu none (corpus)", 5000, _compute("bleu4", answers, gold, tokenizer="space"), sacre("none")
+            "bleu4", "sacrebleu none (corpus)", 5000, compute("bleu4", answers, gold, tokenizer="space"), sacre("none")
         ),
-        Race("bleu4", "sacrebleu 13a (corpus)", 5000, _compute("bleu4", answers, gold, tokenizer="13a"), sacre("13a")),
+        Race("bleu4", "sacrebleu 13a (corpus)", 5000, compute("bleu4", answers, gold, tokenizer="13a"), sacre("13a")),
     ]
 
 
@@ -157,21 +137,21 @@ def torch_text() -> list[Race]:
             "bleu4",
             "torchmetrics",
             5000,
-            _compute("bleu4", answers, gold, **plain),
+            compute("bleu4", answers, gold, **plain),
             lambda: float(functional.bleu_score(answers, references)),
         ),
         Race(
             "wer",
             "torchmetrics",
             5000,
-            _compute("wer", answers, gold, normalise="none"),
+            compute("wer", answers, gold, normalise="none"),
             lambda: float(functional.word_error_rate(answers, gold)),
         ),
         Race(
             "f1",
             "torchmetrics",
             5000,
-            _compute("f1", answers, gold),
+            compute("f1", answers, gold),
             lambda: float(functional.squad(asked, known)["f1"]) / 100,
         ),
     ]
@@ -189,8 +169,8 @@ def rouge() -> list[Race]:
         return lambda: float(np.mean([scorer.score(g, a)[kind].fmeasure for a, g in zip(answers, gold, strict=True)]))
 
     return [
-        Race("rouge1", "rouge-score", 2000, _compute("rouge1", answers, gold), google("rouge1")),
-        Race("rouge_l", "rouge-score", 2000, _compute("rouge_l", answers, gold), google("rougeL")),
+        Race("rouge1", "rouge-score", 2000, compute("rouge1", answers, gold), google("rouge1")),
+        Race("rouge_l", "rouge-score", 2000, compute("rouge_l", answers, gold), google("rougeL")),
     ]
 
 
@@ -201,8 +181,8 @@ def speech() -> list[Race]:
     answers, references = corpus(5000, 1, seed=3)
     gold = [r[0] for r in references]
     return [
-        Race("wer", "jiwer", 5000, _compute("wer", answers, gold, normalise="none"), lambda: jiwer.wer(gold, answers)),
-        Race("cer", "jiwer", 5000, _compute("cer", answers, gold, normalise="none"), lambda: jiwer.cer(gold, answers)),
+        Race("wer", "jiwer", 5000, compute("wer", answers, gold, normalise="none"), lambda: jiwer.wer(gold, answers)),
+        Race("cer", "jiwer", 5000, compute("cer", answers, gold, normalise="none"), lambda: jiwer.cer(gold, answers)),
     ]
 
 
@@ -229,17 +209,17 @@ def captions() -> list[Race]:
             "cider",
             "pycocoevalcap",
             3000,
-            _compute("cider", answers, references, **plain),
+            compute("cider", answers, references, **plain),
             lambda: float(Cider().compute_score(gold, given)[0]),
         ),
         Race(
             "rouge_l_coco",
             "pycocoevalcap",
             3000,
-            _compute("rouge_l_coco", answers, references, **plain),
+            compute("rouge_l_coco", answers, references, **plain),
             lambda: float(Rouge().compute_score(gold, given)[0]),
         ),
-        Race("meteor", "nltk, no WordNet", 500, _compute("meteor", few, few_gold, **plain), nltk_meteor),
+        Race("meteor", "nltk, no WordNet", 500, compute("meteor", few, few_gold, **plain), nltk_meteor),
     ]
 
 
@@ -269,8 +249,8 @@ def answers_with_many_references() -> list[Race]:
         return float(np.mean([value if value > 0.5 else 0.0 for value in each]))
 
     return [
-        Race("vqa_accuracy", "leave-one-out loop", 20_000, _compute("vqa_accuracy", given, gold), leave_one_out),
-        Race("anls", "rapidfuzz loop", 20_000, _compute("anls", given, gold), anls_loop),
+        Race("vqa_accuracy", "leave-one-out loop", 20_000, compute("vqa_accuracy", given, gold), leave_one_out),
+        Race("anls", "rapidfuzz loop", 20_000, compute("anls", given, gold), anls_loop),
     ]
 
 
@@ -295,9 +275,9 @@ def code_and_tables() -> list[Race]:
     other = [table([row[: rng.randint(3, 5)] for row in grid if rng.random() > 0.1]) for grid in grids]
     reference = TEDS()
     return [
-        Race("codebleu", "codebleu (other parser)", 300, _compute("codebleu", near, code),
+        Race("codebleu", "codebleu (other parser)", 300, compute("codebleu", near, code),
              lambda: float(codebleu.calc_codebleu(code, near, lang="python")["codebleu"])),
-        Race("teds", "table-recognition-metric", 60, _compute("teds", other, tables),
+        Race("teds", "table-recognition-metric", 60, compute("teds", other, tables),
              lambda: float(np.mean([reference(a, g) for a, g in zip(other, tables, strict=True)]))),
     ]  # fmt: skip
 
@@ -312,49 +292,12 @@ def ranking() -> list[Race]:
         places = [int(np.flatnonzero(np.argsort(-row) == r)[0]) + 1 for row, r in zip(scores, right, strict=True)]
         return float(np.mean(1 / np.array(places)))
 
-    return [Race("mrr", "numpy argsort", 1000, _compute("mrr", answers, right), by_sorting)]
-
-
-def _time(function: Value, at_least: float = 0.25) -> tuple[float, float]:
-    """The value and the best of the times of as many calls as fit into ``at_least`` seconds."""
-    best, spent, value = float("inf"), 0.0, 0.0
-    while spent < at_least:
-        start = time.perf_counter()
-        value = function()
-        seconds = time.perf_counter() - start
-        best, spent = min(best, seconds), spent + seconds
-    return value, best
-
-
-def _peak(function: Value) -> float:
-    tracemalloc.start()
-    function()
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
-    tracemalloc.stop()
-    return peak
+    return [Race("mrr", "numpy argsort", 1000, compute("mrr", answers, right), by_sorting)]
 
 
 def main() -> None:
     """Run all races, or those of the metrics named on the command line."""
-    chosen = set(sys.argv[1:])
-    print(f"{'metric':<14}{'peer':<28}{'ours /s':>12}{'peer /s':>12}{'ratio':>8}{'difference':>12}{'peak MiB':>10}")
-    for group in races():
-        try:
-            found = group()
-        except ImportError as error:
-            print(f"{group.__name__}: left out, {error.name} is not installed")
-            continue
-        for race in found:
-            if chosen and race.metric not in chosen:
-                continue
-            race.ours()  # imports, caches of compiled patterns
-            ours, fast = _time(race.ours)
-            theirs, slow = _time(race.theirs)
-            print(
-                f"{race.metric:<14}{race.peer:<28}{race.samples / fast:>12,.0f}{race.samples / slow:>12,.0f}{slow / fast:>8.1f}"
-                f"{abs(ours - theirs):>12.1e}{_peak(race.ours):>10.1f}",
-                flush=True,
-            )
+    run(races())
 
 
 if __name__ == "__main__":

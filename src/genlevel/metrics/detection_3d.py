@@ -109,7 +109,7 @@ class SpaceKind(Kind):
             return None
         return box if len(box) == 7 else np.append(box, 0.0)
 
-    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+    def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU, or nearness of centres."""
         kinds = [detections[a].dtype.kind + truths[b].dtype.kind for a, b in zip(i, j, strict=True)]
         boxed = np.array([kind == "ff" for kind in kinds], np.bool_)

@@ -20,6 +20,7 @@ from genlevel.metrics.evidence import Array, Evidence, FloatArray, Ragged
 COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
 _RECALLS = np.linspace(0.0, 1.0, 101)
 _TINY = np.spacing(1.0)
+_LARGEST_SCORE = 1e300
 
 
 class Objects(NamedTuple):
@@ -31,7 +32,8 @@ class Objects(NamedTuple):
     """Of detections; zeros for truths."""
     crowd: Bools
     ignored: Bools
-    shapes: list[Any]
+    shapes: Any
+    """As the kind of object keeps them: a list, or an array with a row for each."""
 
 
 class ClassCurve(NamedTuple):
@@ -53,11 +55,29 @@ def label_id(label: str) -> int:
 
 def score_of(item: Mapping[str, Any]) -> float:
     """The item's score; 1 where it has none, 0 where it is not a finite number."""
+    return float(scores_of([item])[0])
+
+
+def scores_of(items: Sequence[Mapping[str, Any]]) -> FloatArray:
+    """The score of each item as :func:`score_of` says, shape (n,)."""
+    raw = [item.get("score", 1.0) for item in items]
     try:
-        score = float(item.get("score", 1.0))
+        scores = np.array(raw, np.float64).reshape(len(raw))
+    except (TypeError, ValueError, OverflowError):
+        scores = np.array([_number(score) for score in raw], np.float64)
+    return np.where(np.abs(scores) <= _LARGEST_SCORE, scores, 0.0)
+
+
+def _number(thing: Any) -> float:
+    try:
+        return float(thing)
     except (TypeError, ValueError, OverflowError):
         return 0.0
-    return score if abs(score) <= 1e300 else 0.0
+
+
+def is_mapping(thing: Any) -> bool:
+    """Whether ``thing`` is a mapping; quick where it is a dict."""
+    return type(thing) is dict or isinstance(thing, Mapping)
 
 
 @dataclass(frozen=True)
@@ -96,8 +116,8 @@ class AveragePrecision(Metric):
         """
         check_lengths(answers, references)
         n, kind = len(answers), self.objects()
-        truth = _flat(self._truths(references, kind))
-        found = _flat(self._detections(answers, kind))
+        truth = self._truths(references, kind)
+        found = self._detections(answers, kind)
         _, code = np.unique(np.concatenate([found.label, truth.label]), return_inverse=True)
         width = int(code.max(initial=0)) + 1
         group = np.concatenate([found.image, truth.image]) * width + code
@@ -118,28 +138,43 @@ class AveragePrecision(Metric):
         rows["truth"] = _ragged(truth.label[counting], truth.image[counting], n)
         return Evidence(**rows)
 
-    def _detections(self, answers: Sequence[Any], kind: Kind) -> Iterator[tuple[int, int, float, bool, bool, Any]]:
-        for row, answer in enumerate(answers):
-            for item in answer if isinstance(answer, (list, tuple)) else ():
-                if not isinstance(item, Mapping) or (item.get("label") is None and not self.one_class):
-                    continue
-                shape = kind.read(item)
-                if shape is not None:
-                    yield row, self._label(item), score_of(item), False, False, shape
+    def _detections(self, answers: Sequence[Any], kind: Kind) -> Objects:
+        rows = [
+            [item for item in answer if is_mapping(item) and (self.one_class or item.get("label") is not None)]
+            if isinstance(answer, (list, tuple))
+            else []
+            for answer in answers
+        ]
+        items = [item for row in rows for item in row]
+        shapes, readable = kind.read_all(items)
+        kept = (
+            [item for item, good in zip(items, readable.tolist(), strict=True) if good]
+            if len(shapes) < len(items)
+            else items
+        )
+        image = np.repeat(np.arange(len(rows)), [len(row) for row in rows])[readable]
+        no = np.zeros(len(kept), np.bool_)
+        return Objects(image, self._labels(kept), scores_of(kept), no, no, shapes)
 
-    def _truths(self, references: Sequence[Any], kind: Kind) -> Iterator[tuple[int, int, float, bool, bool, Any]]:
+    def _truths(self, references: Sequence[Any], kind: Kind) -> Objects:
         for row, reference in enumerate(references):
             need(isinstance(reference, (list, tuple)), row, "is not a list of objects")
             for item in reference:
-                need(isinstance(item, Mapping), row, "has an object that is not a mapping")
+                need(is_mapping(item), row, "has an object that is not a mapping")
                 need(self.one_class or item.get("label") is not None, row, "has an object without a 'label'")
-                shape = kind.read(item)
-                need(shape is not None, row, f"has an object without a usable {kind.form}")
-                crowd = bool(item.get("crowd", False))
-                yield row, self._label(item), 0.0, crowd, crowd or kind.ignored(shape), shape
+        items = [item for reference in references for item in reference]
+        image = np.repeat(np.arange(len(references)), [len(reference) for reference in references])
+        shapes, readable = kind.read_all(items)
+        if not readable.all():
+            need(False, int(image[~readable][0]), f"has an object without a usable {kind.form}")
+        crowd = np.fromiter((bool(item.get("crowd", False)) for item in items), np.bool_, len(items))
+        ignored = crowd | kind.ignored(shapes)
+        return Objects(image, self._labels(items), np.zeros(len(items)), crowd, ignored, shapes)
 
-    def _label(self, item: Mapping[str, Any]) -> int:
-        return 0 if self.one_class else label_id(str(item["label"]))
+    def _labels(self, items: list[Mapping[str, Any]]) -> Ints:
+        if self.one_class:
+            return np.zeros(len(items), np.int64)
+        return np.fromiter((label_id(str(item["label"])) for item in items), np.int64, len(items))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """AP under image weights: a weight of 2 counts an image's detections and truths twice."""
@@ -210,19 +245,6 @@ def interpolated(hits: FloatArray, counted: FloatArray, wanted: FloatArray) -> F
     # Recall 0 is reached from the start, whatever comes first.
     mean: FloatArray = (envelope * np.diff(reached + 1, axis=1, prepend=0)).sum(axis=1) / len(_RECALLS)
     return mean
-
-
-def _flat(items: Iterator[tuple[int, int, float, bool, bool, Any]]) -> Objects:
-    columns = tuple(zip(*items, strict=True)) or ((), (), (), (), (), ())
-    row, label, score, crowd, ignored, shapes = columns
-    return Objects(
-        np.array(row, np.int64),
-        np.array(label, np.int64),
-        np.array(score, np.float64),
-        np.array(crowd, np.bool_),
-        np.array(ignored, np.bool_),
-        list(shapes),
-    )
 
 
 def _ragged(values: Array, rows: Ints, n: int) -> Ragged:

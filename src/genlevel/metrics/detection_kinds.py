@@ -37,12 +37,18 @@ class Kind(ABC):
     def read(self, item: Mapping[str, Any]) -> Any:
         """The item's shape, of a detection or a truth; None where it cannot be read."""
 
-    def ignored(self, shape: Any) -> bool:
-        """Whether a truth of this shape counts neither way."""
-        return False
+    def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
+        """The shapes of the items that can be read, in order, and which those are, shape (n,)."""
+        shapes = [self.read(item) for item in items]
+        readable = np.fromiter((shape is not None for shape in shapes), np.bool_, len(shapes))
+        return [shape for shape in shapes if shape is not None], readable
+
+    def ignored(self, shapes: Any) -> Bools:
+        """Which truths of these shapes count neither way, shape (n,)."""
+        return np.zeros(len(shapes), np.bool_)
 
     @abstractmethod
-    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+    def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """Overlap of ``detections[i[k]]`` and ``truths[j[k]]``, 0 to 1; equal ``i`` are neighbours, ``crowd`` is per truth."""
 
 
@@ -72,9 +78,21 @@ class BoxKind(Kind):
         """The item's ``box``."""
         return read_box(item.get("box"))
 
-    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+    def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
+        """Boxes (n, 4), read at one go where all have four numbers."""
+        try:
+            boxes = np.array([item.get("box") for item in items], np.float64)
+        except (TypeError, ValueError, OverflowError):
+            boxes = np.zeros(0)
+        if boxes.shape != (len(items), 4):
+            read, readable = super().read_all(items)
+            return box_array(read), readable
+        sound: Bools = (np.abs(boxes) < _LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
+        return boxes[sound], sound
+
+    def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU of boxes."""
-        return box_overlaps(box_array(detections)[i], box_array(truths)[j], crowd[j])
+        return box_overlaps(detections[i], truths[j], crowd[j])
 
 
 class MaskKind(Kind):
@@ -89,7 +107,7 @@ class MaskKind(Kind):
         except MetricError:
             return None
 
-    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+    def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU of masks, one detection with all its truths at a time."""
         overlap = np.zeros(len(i))
         edges = np.flatnonzero(np.diff(i, prepend=-1, append=-1))
@@ -141,11 +159,11 @@ class KeypointKind(Kind):
         area = usable(numbers(item.get("area")))
         return Person(points, box, float(area.ravel()[0]) if area is not None else box[2] * box[3])
 
-    def ignored(self, shape: Any) -> bool:
+    def ignored(self, shapes: Any) -> Bools:
         """A truth without a labelled keypoint counts neither way."""
-        return not bool((shape.points[:, 2] > 0).any())
+        return np.array([not (person.points[:, 2] > 0).any() for person in shapes], np.bool_)
 
-    def overlaps(self, detections: list[Any], truths: list[Any], crowd: Bools, i: Ints, j: Ints) -> FloatArray:
+    def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """Object keypoint similarity."""
         pairs = zip(i.tolist(), j.tolist(), strict=True)
         return np.array([self._similarity(detections[a].points, truths[b]) for a, b in pairs], np.float64)

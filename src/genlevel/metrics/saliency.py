@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -24,32 +25,49 @@ _ANSWER = (
 )
 
 
-class Pair(NamedTuple):
-    """A map at 256 levels and a mask, (H, W)."""
+@dataclass(frozen=True)
+class Pair:
+    """A map in 0-1 and a mask, (H, W)."""
 
-    grey: Array
-    """uint8, stretched to 0-255."""
     soft: FloatArray
-    """The same as float64 in 0-1."""
     mask: Array
     """bool."""
 
+    @cached_property
+    def grey(self) -> Array:
+        """The map at 256 levels, uint8."""
+        return (self.soft * 255.0).astype(np.uint8)
 
-def _frames(thing: Any) -> FloatArray | None:
-    """Maps (T, H, W) in 0-255 of an image (H, W) or a video (T, H, W); None where it is neither or not finite."""
-    array = numbers(thing)
-    if array is None or array.ndim not in (2, 3) or not bool((np.abs(array) <= 255.0).all()) or float(array.min()) < 0:
+
+def _frames(thing: Any) -> Array | None:
+    """Maps (T, H, W) in 0-255 of an image (H, W) or a video (T, H, W); None where it is neither or not finite.
+
+    Bytes stay bytes; anything else becomes float64, and is scaled where no value is above 1.
+    """
+    if not isinstance(thing, np.ndarray) or thing.dtype != np.uint8 or not thing.size or int(thing.max()) <= 1:
+        thing = numbers(thing)
+        if thing is None or not bool((np.abs(thing) <= 255.0).all()) or float(thing.min()) < 0:
+            return None
+        if float(thing.max()) <= 1.0:
+            thing = thing * 255.0
+    array: Array = thing
+    if array.ndim not in (2, 3):
         return None
-    if float(array.max()) <= 1.0:
-        array = array * 255.0
     return array[None] if array.ndim == 2 else array
 
 
-def stretched(grey: FloatArray) -> FloatArray:
-    """A map stretched to the whole of 0-1; a constant map is divided by 255."""
-    soft = grey / 255.0
-    low, high = float(soft.min()), float(soft.max())
-    return soft if high == low else (soft - low) / (high - low)
+def softened(grey: Array, *, stretch: bool) -> FloatArray:
+    """A map of 0-255 as 0-1; with ``stretch`` its least and largest value become 0 and 1, unless it is constant."""
+    if grey.dtype != np.uint8:
+        whole: FloatArray = grey / 255.0
+        low, high = float(whole.min()), float(whole.max())
+        return (whole - low) / (high - low) if stretch and high > low else whole
+    # A table of the 256 levels instead of arithmetic on every pixel.
+    levels = np.arange(256) / 255.0
+    low, high = levels[int(grey.min())], levels[int(grey.max())]
+    table: FloatArray = (levels - low) / (high - low) if stretch and high > low else levels
+    soft: FloatArray = cv2.LUT(np.ascontiguousarray(grey), table)
+    return soft
 
 
 def pairs(answer: Any, reference: Any, row: int, *, normalise: bool) -> list[Pair] | None:
@@ -59,11 +77,8 @@ def pairs(answer: Any, reference: Any, row: int, *, normalise: bool) -> list[Pai
     given = _frames(answer)
     if given is None or truth is None or given.shape != truth.shape:
         return None
-    out = []
-    for grey, mask in zip(given, truth, strict=True):
-        soft = stretched(grey) if normalise else grey / 255.0
-        out.append(Pair((soft * 255.0).astype(np.uint8), soft, mask > 127.5))
-    return out
+    half = 127 if truth.dtype == np.uint8 else 127.5
+    return [Pair(softened(g, stretch=normalise), t > half) for g, t in zip(given, truth, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -136,15 +151,18 @@ def _region_likeness(pair: Pair) -> float:
     ):
         soft, mask = pair.soft[part], pair.mask[part]
         if soft.size:
-            total += soft.size / (height * width) * _quadrant(soft, mask.astype(np.float64))
+            total += soft.size / (height * width) * _quadrant(soft, mask)
     return total
 
 
-def _quadrant(a: FloatArray, b: FloatArray) -> float:
+def _quadrant(a: FloatArray, b: Array) -> float:
+    """SSIM without constants of a part of the map and of the mask."""
     n, x, y = a.size, float(a.mean()), float(b.mean())
-    dx, dy = a - x, b - y
+    dx = a - x
     more = max(n - 1, 1)
-    xx, yy, xy = float((dx * dx).sum()) / more, float((dy * dy).sum()) / more, float((dx * dy).sum()) / more
+    xx, yy = float(np.square(dx).sum()) / more, n * y * (1.0 - y) / more
+    # The mask is 0 or 1: its covariance is a sum over the object, and 0 where there is nothing but object.
+    xy = float(dx[b].sum()) / more if 0.0 < y < 1.0 else 0.0
     top, bottom = 4.0 * x * y * xy, (x**2 + y**2) * (xx + yy)
     if top != 0.0:
         return top / (bottom + _EPS)

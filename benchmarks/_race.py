@@ -1,0 +1,77 @@
+"""Two implementations of one metric on the same data: the table that the benchmarks of metrics print.
+
+Every line gives samples a second of both sides, their ratio, the difference between the two values, and the peak of memory
+that Python and NumPy allocated for our call (tracemalloc, in a run of its own).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Value = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Race:
+    """One metric, one peer, one set of samples."""
+
+    metric: str
+    peer: str
+    samples: int
+    ours: Value
+    theirs: Value
+
+
+def compute(name: str, answers: Any, references: Any, **options: Any) -> Value:
+    """Our side of a race."""
+    from genlevel import metrics
+
+    return lambda: metrics.compute(name, answers, references, **options)
+
+
+def timed(function: Value, at_least: float = 0.25) -> tuple[float, float]:
+    """The value and the best of the times of as many calls as fit into ``at_least`` seconds."""
+    best, spent, value = float("inf"), 0.0, 0.0
+    while spent < at_least:
+        start = time.perf_counter()
+        value = function()
+        seconds = time.perf_counter() - start
+        best, spent = min(best, seconds), spent + seconds
+    return value, best
+
+
+def peak(function: Value) -> float:
+    """The peak of traced memory of one call, in MiB."""
+    tracemalloc.start()
+    function()
+    most = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return most
+
+
+def run(groups: Iterable[Callable[[], list[Race]]]) -> None:
+    """Run all races, or those of the metrics named on the command line; a group whose peer is not installed is left out."""
+    chosen = set(sys.argv[1:])
+    print(f"{'metric':<18}{'peer':<28}{'ours /s':>12}{'peer /s':>12}{'ratio':>8}{'difference':>12}{'peak MiB':>10}")
+    for group in groups:
+        try:
+            found = group()
+        except ImportError as error:
+            print(f"{group.__name__}: left out, {error.name} is not installed")
+            continue
+        for race in found:
+            if chosen and race.metric not in chosen:
+                continue
+            race.ours()  # imports, caches of compiled patterns
+            ours, fast = timed(race.ours)
+            theirs, slow = timed(race.theirs)
+            print(
+                f"{race.metric:<18}{race.peer:<28}{race.samples / fast:>12,.1f}{race.samples / slow:>12,.1f}{slow / fast:>8.1f}"
+                f"{abs(ours - theirs):>12.1e}{peak(race.ours):>10.1f}",
+                flush=True,
+            )
