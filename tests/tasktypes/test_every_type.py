@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from genlevel import metrics, tasktypes
 from genlevel.errors import RecordError, UnreadableAnswer
 from genlevel.media import encode_ply, encode_png, encode_wav
-from genlevel.records import PART_KINDS, Part, Record, Sample
+from genlevel.records import PART_KINDS, Part, Record, Sample, Task
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (16, 12, 3), dtype=np.uint8)
@@ -30,6 +30,10 @@ DEPTH = RNG.integers(1, 60_000, (16, 12), dtype=np.uint16)
 POINTS = RNG.normal(size=(20, 3))
 LABELS = RNG.integers(0, 3, 20)
 TONE = np.sin(np.arange(800) / 5).astype(np.float32) * 0.5
+
+INSTANCES = np.zeros((16, 12), np.uint16)
+INSTANCES[2:8, 1:5], INSTANCES[2:8, 6:11], INSTANCES[9:15, 2:9] = 1001, 1002, 2001
+MATTE = RNG.integers(0, 256, (16, 12), dtype=np.uint8)
 
 # Without the stand-ins that other tests register for themselves.
 NAMES = [name for name in tasktypes.TASK_TYPES if not name.startswith("test-")]
@@ -47,6 +51,13 @@ def npy(array: Any) -> bytes:
     return file.getvalue()
 
 
+def run_lengths(mask: Any) -> list[int]:
+    """COCO's uncompressed counts, column by column, from the definition."""
+    flat = [False, *mask.T.ravel().tolist(), None]
+    edges = [i for i in range(1, len(flat)) if flat[i] != flat[i - 1]]
+    return [b - a for a, b in zip([1, *edges], edges, strict=False)]
+
+
 FILES = {
     "images/a.png": encode_png(PICTURE),
     "images/small.png": encode_png(PICTURE[::2, ::2]),
@@ -60,6 +71,12 @@ FILES = {
     "videos/v/1.png": encode_png(PICTURE[::-1].copy()),
     "points/a.ply": encode_ply(POINTS),
     "points/labels.npy": npy(LABELS),
+    "images/instances.png": encode_png(INSTANCES.astype(np.uint16)),
+    "images/matte.png": encode_png(MATTE),
+    "images/trimap.png": encode_png(np.where(MATTE > 100, 255, 128).astype(np.uint8)),
+    "images/rgba.png": encode_png(np.dstack([PICTURE, MATTE])),
+    "images/ids.png": encode_png(np.dstack([np.zeros_like(MASK), MASK, np.zeros_like(MASK)])),
+    "eeg/a.npy": npy(np.arange(12.0).reshape(3, 4)),
     "points/labels.txt": "\n".join(map(str, LABELS)).encode(),
 }
 
@@ -71,6 +88,9 @@ IMAGE, AUDIO, VIDEO, CLOUD = (
 )
 TRACK = [[1, 2, 3, 4], [2, 2, 3, 4]]
 RELATION = "(Ann (PER) => per:friends => Bo (PER) (Bo (PER) => per:friends => Ann (PER)"
+
+
+RLES = json.dumps([{"label": name, "rle": {"size": [16, 12], "counts": run_lengths(k == MASK)}} for k, name in ((1, "sky"), (2, "Sea"))])
 
 
 @dataclass(frozen=True)
@@ -135,6 +155,33 @@ CASES = [
     *[Case(kind, {"image_file": "small.png"}, {"image_file": "images/a.png"}, png(PICTURE), "ssim") for kind in ("image-denoising", "image-super-resolution", "image-to-image", "sketch-to-image", "layout-to-image")],
     Case("image-inpainting", {**IMAGE, "mask_file": "images/binary.png"}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
     Case("text-to-image", {"prompt": "A picture."}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("visual-grounding", {**IMAGE, "expression": "the left cup"}, {"bbox": [1, 2, 5, 6]}, "It is at [1, 2, 5, 6].", "ap10"),
+    Case("visual-grounding", {**IMAGE, "prompt": "Where is the cup?"}, {"text": {"cup": [[1, 2, 5, 6]]}}, '{"label": "the cup", "box": [1, 2, 5, 6]}', "grounding_accuracy"),
+    Case("keypoint-detection", IMAGE, {"persons": [{"keypoints": [[1, 2, 2], [8, 9, 2], [0, 0, 0]], "box": [1, 2, 7, 7], "area": 40}]}, '[{"keypoints": [[1, 2], [8, 9], null]}]', "ap"),
+    Case("keypoint-detection", IMAGE, {"keypoints": [1, 2, 2, 8, 9, 1]}, '```json\n{"nose": [1, 2], "left eye": [8, 9]}\n```', "ap50", header={"others": {"keypoints": ["nose", "left_eye"]}}),
+    Case("instance-segmentation", {**IMAGE, "classes": {"1": "car", "2": "dog"}}, {"mask_file": "images/instances.png"}, png(INSTANCES), "ap"),
+    Case("instance-segmentation", IMAGE, {"instances": [{"label": "car", "segmentation": [[1, 1, 9, 1, 9, 9, 1, 9]]}]}, '[{"label": "Car", "polygon": [[1, 1], [9, 1], [9, 9], [1, 9]]}]', "ap50"),
+    Case("instance-segmentation", IMAGE, {"annotations": [{"category": "car", "segmentation": {"size": [16, 12], "counts": [5, 3, 184]}}]}, '{"car": [{"size": [16, 12], "counts": [5, 3, 184]}]}', "ap"),
+    Case("panoptic-segmentation", {**IMAGE, "classes": {"1": "car", "2": "dog"}}, {"mask_file": "images/instances.png"}, png(INSTANCES), "pq"),
+    Case("panoptic-segmentation", IMAGE, {"mask_file": "images/ids.png", "segments": [{"id": 256, "label": "sky"}, {"id": 512, "label": "sea", "iscrowd": 0}]}, RLES, "pq"),
+    Case("image-matting", IMAGE, {"matte_file": "images/matte.png"}, png(MATTE), "sad", 0.0),
+    Case("image-matting", IMAGE, {"alpha_file": "matte.png"}, png(np.dstack([PICTURE, MATTE])), "mse", 0.0),
+    Case("image-matting", IMAGE, {"image_file": "images/rgba.png"}, Part("image", data=npy(MATTE / 255)), "grad", 0.0),
+    Case("image-anomaly-detection", IMAGE, {"mask_file": "images/binary.png"}, png(BINARY * np.uint8(200)), "average_precision"),
+    Case("image-anomaly-detection", IMAGE, {"mask_file": "binary.png"}, Part("image", data=npy(BINARY.astype(np.float32) - 0.5)), "auc"),
+    Case("image-anomaly-detection", IMAGE, {"label": "defect"}, "The score is 0.8", "average_precision"),
+    Case("image-anomaly-detection", IMAGE, {"mask_file": "images/binary.png"}, "Yes", "average_precision", header={"others": {"level": "image"}}),
+    Case("scene-graph-generation", IMAGE, {"relations": [["cat", "on", "mat"], ["dog", "under", "bed"]]}, '[{"subject": "Dog", "predicate": "under", "object": "bed"}, ["cat", "on", "mat"]]', "recall_at_50"),
+    Case("scene-graph-generation", IMAGE, {"objects": [{"id": 1, "label": "cat", "box": [1, 1, 5, 5]}, {"id": 2, "label": "mat", "box": [2, 2, 9, 9]}], "relations": [{"subject": 1, "predicate": "on", "object": 2}]}, '{"subject": "cat", "predicate": "on", "object": "mat", "subject_box": [1, 1, 5, 5], "object_box": [2, 2, 9, 9]}', "recall_at_50"),
+    Case("scene-graph-generation", {**IMAGE, "subject": "cat", "object": "mat"}, {"text": "on top of"}, "Answer: on top of.", "recall_at_50"),
+    Case("scene-graph-generation", IMAGE, {"text": "(cat, on, mat); (dog, under, bed)"}, "- cat, on, mat\n- dog, under, bed", "recall_at_50"),
+    Case("image-text-retrieval", {"caption": "A dog.", "candidates": ["images/a.png", "small.png"]}, {"answer": "small.png"}, "[2, 1]", "recall_at_1"),
+    Case("image-text-retrieval", {"caption": "A dog.", "image_file_list": ["images/a.png", "small.png"]}, {"answer": 1}, "small.png", "recall_at_1"),
+    Case("image-text-retrieval", {**IMAGE, "candidates": ["A dog.", "A cat."]}, {"answer": ["A cat."]}, '{"scores": [0.1, 0.9]}', "recall_at_1"),
+    Case("audio-to-image", AUDIO, {"caption": "a dog", "image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("eeg-to-image", {"eeg_file": "eeg/a.npy", "rate": 1000}, {"label": "piano", "image_file": "images/a.png"}, png(PICTURE), "ssim"),
+    Case("image-to-audio", IMAGE, {"text": ["A dog barks.", "A barking dog."]}, "A dog barks.", "rouge_l"),
+    Case("image-to-audio", IMAGE, {"audio_file": "audios/a.wav"}, Part("audio", data=encode_wav(TONE, 8000)), "si_sdr", 60.0),
     Case("video-frame-interpolation", {"image_file_list": ["v/0.png", "v/1.png"]}, {"image_file": "images/a.png"}, png(PICTURE), "ssim"),
     Case("audio-classification", {**AUDIO, "options": ["major", "minor"]}, {"text": "minor"}, "It is a minor chord.", "accuracy"),
     Case("audio-classification", AUDIO, {"intent_label": "lights on"}, "Lights on.", "accuracy"),
@@ -207,8 +254,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def score(metric: str, answers: Sequence[Any], references: Sequence[Any]) -> float:
-    measure = metrics.get(metric)
+def score(metric: str, answers: Sequence[Any], references: Sequence[Any], kind: str = "") -> float:
+    """The score of a set, with the options that a task type fixes."""
+    task = Task("t", "x", "image", "comprehension", "T", kind, metric, "higher", "raw")
+    measure = metrics.get(metric, **(tasktypes.get(kind).metric_options(task) if kind else {}))
     return float(measure.reduce(measure.measure(answers, references)))
 
 
@@ -236,7 +285,7 @@ def test_the_right_answer_gets_the_best_score(case: Case, folder: Path) -> None:
     assert sample.input and sample.reference is not None
     assert {part.kind for part in sample.input} <= kind.takes | {"image"}
     assert all(part.path is None or part.path.exists() for part in sample.input)
-    value = score(case.metric, [kind.parse(case.parts(), sample)], [sample.reference])
+    value = score(case.metric, [kind.parse(case.parts(), sample)], [sample.reference], case.kind)
     assert value >= case.best if case.best > 1 else value == pytest.approx(case.best)
 
 
@@ -285,7 +334,7 @@ def test_garbage_is_wrong_or_unreadable(case: Case, folder: Path) -> None:
         except UnreadableAnswer as error:
             assert "\n" not in str(error) and len(str(error)) < 2000
         else:
-            score(case.metric, [answer], [sample.reference])
+            score(case.metric, [answer], [sample.reference], case.kind)
 
     check()
 
