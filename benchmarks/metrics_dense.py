@@ -283,7 +283,7 @@ def sound() -> list[Race]:
 
 
 def tracks() -> list[Race]:
-    """HOTA, MOTA and IDF1 of 4 videos of 300 frames with 20 objects; the peer, which reads only files, reads the lists with our code."""
+    """HOTA, MOTA and IDF1 of 4 videos of 300 frames with 20 objects; the peer's lists are read by our code."""
     from trackeval.metrics import CLEAR, HOTA, Identity
 
     from genlevel.metrics.tracking_multi import aligned

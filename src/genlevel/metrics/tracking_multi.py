@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from scipy.optimize import linear_sum_assignment
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
 from genlevel.metrics.dense import need
-from genlevel.metrics.detection_kinds import box_array, read_box
+from genlevel.metrics.detection_ap import is_mapping
+from genlevel.metrics.detection_kinds import BoxKind
 from genlevel.metrics.detection_match import Ints
 from genlevel.metrics.evidence import Evidence, FloatArray
 
@@ -20,11 +22,14 @@ ALPHAS = np.arange(0.05, 0.99, 0.05)
 _EPS = np.finfo(np.float64).eps
 
 
-class Frame(NamedTuple):
-    """What is seen in one frame."""
+class Frames(NamedTuple):
+    """What is seen in each frame of a video."""
 
-    ids: Ints
-    boxes: FloatArray
+    ids: list[Ints]
+    """Numbers from 0 to ``tracks`` - 1."""
+    boxes: list[FloatArray]
+    """(n, 4) for each frame."""
+    tracks: int
 
 
 class Video(NamedTuple):
@@ -37,20 +42,36 @@ class Video(NamedTuple):
     tracks: int
 
 
-def read_frames(thing: Any) -> list[dict[str, Any]] | None:
-    """For each frame boxes by id, from a list of frames of ``{'id', 'box'}``; of an id twice in a frame the first; else None."""
+def read_frames(thing: Any, frames: int | None = None) -> Frames | None:
+    """Frames from a list of lists of ``{'id', 'box'}``; of an id twice in a frame the first counts; None for anything else.
+
+    ``frames``: how many there are to be; frames beyond are left out, missing ones are empty.
+    """
     if not isinstance(thing, (list, tuple)):
         return None
-    frames = []
-    for items in thing:
-        frame: dict[str, Any] = {}
-        for item in items if isinstance(items, (list, tuple)) else ():
-            if isinstance(item, Mapping) and item.get("id") is not None:
-                box = read_box(item.get("box"))
-                if box is not None:
-                    frame.setdefault(str(item["id"]), box)
-        frames.append(frame)
-    return frames
+    frames = len(thing) if frames is None else frames
+    rows = [
+        [item for item in items if is_mapping(item) and item.get("id") is not None]
+        if isinstance(items, (list, tuple))
+        else []
+        for items in thing[:frames]
+    ]
+    items = [item for row in rows for item in row]
+    boxes, readable = BoxKind().read_all(items)
+    number: dict[str, int] = {}
+    ids = np.fromiter((number.setdefault(str(item["id"]), len(number)) for item in items), np.int64, len(items))[
+        readable
+    ]
+    frame = np.repeat(np.arange(len(rows)), [len(row) for row in rows])[readable]
+    # Numbers without a gap, though a track may have had no readable box.
+    ids = np.unique(ids, return_inverse=True)[1]
+    tracks = int(ids.max(initial=-1)) + 1
+    first = np.sort(np.unique(frame * (tracks + 1) + ids, return_index=True)[1])
+    ids, boxes, frame = ids[first], boxes[first], frame[first]
+    bounds = np.searchsorted(frame, np.arange(frames + 1)).tolist()
+    return Frames(
+        [ids[low:high] for low, high in pairwise(bounds)], [boxes[low:high] for low, high in pairwise(bounds)], tracks
+    )
 
 
 def likeness_of(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -66,18 +87,12 @@ def likeness_of(a: FloatArray, b: FloatArray) -> FloatArray:
 def aligned(answer: Any, reference: Any, row: int) -> Video:
     """Both sides frame by frame; frames that an answer lacks are empty, those beyond the reference are not used."""
     truth = read_frames(reference)
-    need(bool(truth), row, "is not a list of frames, each a list of {'id', 'box'}")
+    need(truth is not None and len(truth.ids) > 0, row, "is not a list of frames, each a list of {'id', 'box'}")
     assert truth is not None
-    given = read_frames(answer) or []
-    given = (given + [{} for _ in truth])[: len(truth)]
-    number_t: dict[str, int] = {}
-    number_g: dict[str, int] = {}
-    ids_t = [np.array([number_t.setdefault(i, len(number_t)) for i in frame], np.int64) for frame in truth]
-    ids_g = [np.array([number_g.setdefault(i, len(number_g)) for i in frame], np.int64) for frame in given]
-    likeness = [
-        likeness_of(box_array(list(t.values())), box_array(list(g.values()))) for t, g in zip(truth, given, strict=True)
-    ]
-    return Video(ids_t, ids_g, likeness, len(number_t), len(number_g))
+    given = read_frames(answer, len(truth.ids)) or read_frames((), len(truth.ids))
+    assert given is not None
+    likeness = [likeness_of(t, g) for t, g in zip(truth.boxes, given.boxes, strict=True)]
+    return Video(truth.ids, given.ids, likeness, truth.tracks, given.tracks)
 
 
 @dataclass(frozen=True)
