@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,45 @@ class Accuracy(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Column ``correct`` (bool)."""
-        return Evidence(correct=_hits(answers, references))
+        return _readable(lambda a, r: Evidence(correct=_hits(a, r)), answers, references)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of ``correct``."""
         return weighted_mean(evidence["correct"], as_weights(evidence, weights), empty=0.0)
+
+
+Measure = Callable[[Sequence[Any], Sequence[Any]], Evidence]
+
+
+def _readable(measure: Measure, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+    """``measure``; where something is no label at all (an array, a mapping), again with such answers as missing ones.
+
+    Raises:
+        MetricError: naming the row whose reference is no label.
+    """
+    try:
+        return measure(answers, references)
+    except (TypeError, ValueError, RecursionError):
+        golds = [_reference(reference, row) for row, reference in enumerate(references)]
+        return measure([plain(answer) for answer in answers], golds)
+
+
+def plain(value: Any) -> Any:
+    """``value`` if it can be a label, else None; an array of one number is that number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    try:
+        hash(value)
+    except (TypeError, RecursionError):
+        return None
+    return value
+
+
+def _reference(value: Any, row: int) -> Any:
+    found: Any = [p for p in map(plain, value) if p is not None] if isinstance(value, _COLLECTIONS) else plain(value)
+    if value is not None and (found is None or (found == [] and len(value))):
+        raise MetricError(f"reference of sample {row} (from 0) is no label or list of labels")
+    return found
 
 
 def _codes(labels: Iterable[Any], size: int) -> Array:
@@ -107,6 +141,9 @@ class MacroAccuracy(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``correct`` (bool) and ``label`` (int64 hash of the reference's class)."""
+        return _readable(self._measure, answers, references)
+
+    def _measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         return Evidence(correct=_hits(answers, references), label=_codes(_labels(references), len(references)))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
@@ -139,6 +176,9 @@ class MacroF1(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``given`` and ``label`` (int64 hashes; 0 for a missing answer)."""
+        return _readable(self._measure, answers, references)
+
+    def _measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         right = _hits(answers, references)
         labels = [a if hit else first for a, hit, first in zip(answers, right, _labels(references), strict=True)]
         return Evidence(given=_codes(answers, len(answers)), label=_codes(labels, len(labels)))
@@ -173,6 +213,14 @@ def _frozen(item: Any) -> Any:
     return tuple(map(_frozen, item)) if isinstance(item, (list, tuple)) else item
 
 
+def _set_or_none(value: Any, fold: bool) -> frozenset[Any] | None:
+    """:func:`label_set`, or None where an item is no label (an array, a mapping, nested without end)."""
+    try:
+        return label_set(value, fold=fold)
+    except (TypeError, RecursionError):
+        return None
+
+
 @dataclass(frozen=True)
 class MicroF1(Metric):
     """F1 of the labels of all samples taken together: what extraction and labelling tasks report.
@@ -203,7 +251,12 @@ class MicroF1(Metric):
         check_lengths(answers, references)
         table = np.zeros((len(answers), 3), np.int32)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-            given, expected = label_set(answer, fold=self.fold), label_set(reference, fold=self.fold)
+            expected = _set_or_none(reference, self.fold)
+            if expected is None:
+                raise MetricError(f"reference of sample {row} (from 0) is no label or collection of labels")
+            given = _set_or_none(answer, self.fold)
+            if given is None:
+                answer, given = None, frozenset()
             claimed = len(given) if answer is not None else max(1, len(expected))
             table[row] = len(given & expected), claimed, len(expected)
         return Evidence(shared=table[:, 0], given=table[:, 1], expected=table[:, 2])

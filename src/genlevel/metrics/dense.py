@@ -117,7 +117,9 @@ def label_map(thing: Any) -> Array | None:
         return None
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
-    if array.dtype.kind == "f" and bool((np.isfinite(array) & (np.abs(array) < 2**53)).all()):
+    if array.dtype.kind == "f" and bool((np.abs(array.astype(np.float64)) < 2**53).all()):
         whole = array.astype(np.int64)
         return whole if bool((whole == array).all()) else None
+    if array.dtype == np.uint64 and int(array.max()) > np.iinfo(np.int64).max:
+        return None
     return array if array.dtype.kind in "iu" else None

@@ -29,6 +29,13 @@ def _word(thing: Any) -> str:
 
 def read_triplet(thing: Any) -> Triplet | None:
     """A triplet from a mapping or a sequence of three words; None where it is none."""
+    try:
+        return _triplet(thing)
+    except RecursionError:  # nested without end
+        return None
+
+
+def _triplet(thing: Any) -> Triplet | None:
     if isinstance(thing, Mapping):
         words = tuple(_word(thing[k]) for k in ("subject", "predicate", "object") if thing.get(k) is not None)
         boxes = (read_box(thing.get("subject_box")), read_box(thing.get("object_box")))

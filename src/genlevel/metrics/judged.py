@@ -97,8 +97,8 @@ class GptScore(Metric):
 
     def _rate(self, answer: Any, reference: Any, row: int) -> float | None:
         if isinstance(answer, (int, float, np.number)) and not isinstance(answer, bool):
-            if not 0.0 <= float(answer) <= _MAX_RATING:
-                raise MetricError(f"sample {row} (from 0): rating {answer} is not from 0 to 10")
+            if not 0 <= answer <= _MAX_RATING:
+                raise MetricError(f"sample {row} (from 0): a rating is not from 0 to 10")
             return float(answer)
         if self.judge is None:
             raise NotScorable(
@@ -171,8 +171,9 @@ class _Ratings(Metric):
             if answer is None:
                 continue
             try:
-                values = np.atleast_1d(np.asarray(answer, np.float64)).ravel()
-            except (TypeError, ValueError):
+                values = np.atleast_1d(np.asarray(answer)).ravel()
+                values = values.astype(np.float64) if values.dtype.kind != "c" else np.zeros(0)
+            except (TypeError, ValueError, OverflowError):
                 values = np.zeros(0)
             if not values.size:
                 raise NotScorable(f"{self.name} needs people's ratings: a CSV file with the columns id, rater, rating")

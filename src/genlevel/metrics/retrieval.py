@@ -10,6 +10,7 @@ import numpy as np
 
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_mean
+from genlevel.metrics.classification import plain
 from genlevel.metrics.evidence import Evidence, FloatArray
 
 _COLLECTIONS = (list, tuple, set, frozenset, np.ndarray)
@@ -41,25 +42,51 @@ class _Ranking(Metric):
         check_lengths(answers, references)
         ranks = np.zeros(len(answers), np.int32)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-            right = list(reference) if isinstance(reference, _COLLECTIONS) else [reference]
-            if not right or right == [None]:
+            right = _items(reference)
+            if not right:
                 raise MetricError(f"sample {row} (from 0) has no right item")
             if answer is not None:
                 ranks[row] = self._rank(answer, right, row)
         return Evidence(rank=ranks)
 
     def _rank(self, answer: Any, right: list[Any], row: int) -> int:
-        if isinstance(answer, Mapping):
-            scores = np.nan_to_num(np.asarray(answer.get("scores", ()), np.float64).ravel(), nan=-np.inf)
-            if any(not 0 <= int(item) < len(scores) for item in right):
-                raise MetricError(f"sample {row} (from 0): a right position lies outside the {len(scores)} scores")
-            best = scores[[int(item) for item in right]].max()
-            ahead = int((scores > best).sum())
-            level = int((scores == best).sum())
-            own = sum(scores[int(item)] == best for item in set(map(int, right)))
-            return ahead + (1 if self.ties == "first" else level - own + 1)
-        items = answer if isinstance(answer, _COLLECTIONS) else [answer]
-        return next((place for place, item in enumerate(items, 1) if item in right), NOT_FOUND)
+        if not isinstance(answer, Mapping):
+            items = answer if type(answer) is list else _items(answer, keep=True)
+            try:
+                return next((place for place, item in enumerate(items, 1) if item in right), NOT_FOUND)
+            except (TypeError, ValueError):  # arrays among the items
+                items = _items(answer, keep=True)
+                return next((place for place, item in enumerate(items, 1) if item in right), NOT_FOUND)
+        scores = _scores(answer)
+        if scores is None:
+            return NOT_FOUND
+        try:
+            positions = sorted({int(item) for item in right})
+        except (TypeError, ValueError, OverflowError):
+            raise MetricError(f"sample {row} (from 0): a right item is no position among the scores") from None
+        if not 0 <= positions[0] <= positions[-1] < len(scores):
+            raise MetricError(f"sample {row} (from 0): a right position lies outside the {len(scores)} scores")
+        best = scores[positions].max()
+        ahead, level = int((scores > best).sum()), int((scores == best).sum())
+        own = int((scores[positions] == best).sum())
+        return ahead + (1 if self.ties == "first" else level - own + 1)
+
+
+def _scores(answer: Mapping[Any, Any]) -> FloatArray | None:
+    """One score per item, NaN as the lowest; None where the answer holds none."""
+    try:
+        scores = np.asarray(answer.get("scores", ()))
+        scores = scores.astype(np.float64).ravel() if scores.dtype.kind != "c" else np.zeros(0)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return np.where(np.isnan(scores), -np.inf, scores) if scores.size else None
+
+
+def _items(thing: Any, *, keep: bool = False) -> list[Any]:
+    """Items of a collection, or one item; what cannot be an item is left out, or with ``keep`` holds its place."""
+    many = isinstance(thing, _COLLECTIONS) and getattr(thing, "ndim", 1) > 0
+    items = [plain(item) for item in (thing if many else [thing])]
+    return items if keep else [item for item in items if item is not None]
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,18 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [item if isinstance(item, str) else str(item) for item in value if item is not None]
-    return [] if value is None else [str(value)]
+        found = [item if isinstance(item, str) else as_text(item) for item in value if item is not None]
+    else:
+        found = [] if value is None else [as_text(value)]
+    return [text for text in found if text is not None]
+
+
+def as_text(value: Any) -> str | None:
+    """``value`` in words; None where it has none (nested without end, a number of thousands of digits)."""
+    try:
+        return str(value)
+    except (RecursionError, ValueError):
+        return None
 
 
 def text_pairs(answers: Sequence[Any], references: Sequence[Any]) -> list[tuple[str | None, list[str]]]:
@@ -76,7 +86,7 @@ def text_pairs(answers: Sequence[Any], references: Sequence[Any]) -> list[tuple[
         golds = texts(reference)
         if not golds:
             raise MetricError(f"sample {row} (from 0) has no reference text")
-        pairs.append((None if answer is None else answer if isinstance(answer, str) else str(answer), golds))
+        pairs.append((None if answer is None else answer if isinstance(answer, str) else as_text(answer), golds))
     return pairs
 
 

@@ -33,13 +33,20 @@ def pick_device(name: str) -> str:
     return name
 
 
+def _array(value: Any, role: str) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError):
+        raise MetricError(f"{role} must be an array of uint8") from None
+
+
 def as_picture(value: Any, *, role: str) -> Pixels:
     """A picture as uint8 (H, W, 3); a grey one (H, W) is spread over three channels.
 
     Raises:
         MetricError: if it is something else.
     """
-    array = np.asarray(value)
+    array = _array(value, role)
     if array.dtype == np.uint8 and array.ndim == 2 and array.size:
         return np.repeat(array[:, :, None], 3, axis=2)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
@@ -53,7 +60,7 @@ def as_frames(value: Any, *, role: str) -> Pixels:
     Raises:
         MetricError: if it is something else.
     """
-    array = np.asarray(value)
+    array = _array(value, role)
     if array.ndim != 4:
         return as_picture(array, role=role)[None]
     if array.dtype != np.uint8 or array.shape[3] != 3 or not array.size:

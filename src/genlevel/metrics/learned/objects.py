@@ -148,7 +148,7 @@ def _detected(record: Any) -> Detected:
         if len(box) != 4 or not all(isfinite(v) for v in (*box, score)):
             raise ValueError("a box is x, y, width, height")
         return Detected(_label(record["label"]), score, (box[0], box[1], box[2], box[3]), colour)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise MetricError(
             f"a detection must be {{'label', 'box', 'score'}} ({type(error).__name__}: {error})"
         ) from None
