@@ -177,7 +177,10 @@ class AveragePrecision(Metric):
         return np.fromiter((label_id(str(item["label"])) for item in items), np.int64, len(items))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
-        """AP under image weights: a weight of 2 counts an image's detections and truths twice."""
+        """AP under image weights: a weight of 2 is that image twice.
+
+        Only among equal scores within one image does the order of its two copies' detections matter, and differ.
+        """
         w = as_weights(evidence, weights)
         flat = np.atleast_2d(w)
         total, present = np.zeros(len(flat)), np.zeros(len(flat))
