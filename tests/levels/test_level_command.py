@@ -162,7 +162,7 @@ def run_folder(tmp_path: Path) -> Path:
 def test_run_folder(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, str(run_folder), "--format", "json")
     assert code == 0
-    assert err == "note: tasks of the run that have no score and count 0: 1, language.imdb\n"
+    assert err == "note: tasks of the run without a score, which count 0 (1): language.imdb\n"
     (found,) = json.loads(out)["models"]
     fid = 50 / (1 + np.exp(-1))
     assert found["scores"]["S2"] == pytest.approx((44 + fid) / 47)  # coverage 1/2 halves sigma

@@ -81,8 +81,22 @@ def test_a_failure_is_exit_1_and_quiet_is_quiet(
     assert main([*command, "--tasks", "sums", "--limit", "5", "--quiet"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"\S+run: 4 answered, 1 failed in .* s, .*/s\n", err)
+    assert re.fullmatch(r"\S+run: 4 answered, 1 failed in .* s, .*/s\n1 failed: ValueError: no\n", err)
     assert not (tmp_path / "run" / "scores.json").exists()
+
+
+def test_the_commonest_reasons_for_failures_are_told(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "def answer(request):\n    n = int(request.sample_id)\n    raise ValueError('full' if n < 6 else f'bad {n}')\n"
+    )
+    (tmp_path / "bad.py").write_text(code)
+    command = ["run", "--model", f"python:{tmp_path / 'bad.py'}:answer", "--data", str(data), "--no-score", "--quiet"]
+    assert main([*command, "--out", str(tmp_path / "run"), "--tasks", "sums", "--limit", "10"]) == 1
+    _, *reasons = capsys.readouterr().err.splitlines()
+    assert reasons[:3] == ["6 failed: ValueError: full", "1 failed: ValueError: bad 6", "1 failed: ValueError: bad 7"]
+    assert reasons[3:] == [f"... and for 2 more reasons (see {tmp_path / 'run' / 'predictions'})"]
 
 
 def test_the_default_folder_is_named_by_model_and_edition(

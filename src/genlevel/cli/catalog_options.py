@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from genlevel.catalog import Catalog
 
 
-def add_catalog_options(parser: argparse.ArgumentParser) -> None:
-    """Add --edition, --catalog and --sota."""
+def add_catalog_options(
+    parser: argparse.ArgumentParser, default: str = "the data folder's own catalog.csv, else 2025"
+) -> None:
+    """Add --edition, --catalog and --sota; ``default`` is what the help says of an edition that is not given."""
     group = parser.add_argument_group("catalog")
-    group.add_argument(
-        "--edition", metavar="E", help="2024 or 2025 (default: the data folder's own catalog.csv, else 2025)"
-    )
+    group.add_argument("--edition", metavar="E", help=f"2024 or 2025 (default: {default})")
     group.add_argument(
         "--catalog", type=Path, metavar="FILE", help="your own tasks, as CSV (see 'genlevel tasks --format csv')"
     )

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("cap", "count"),
         help="a dispatcher reaches level 2 at most, or counts as any (default: cap)",
     )
-    add_catalog_options(parser)
+    add_catalog_options(parser, default="the run's own catalog, else 2025")
     add_format(parser)
 
 
@@ -160,7 +160,8 @@ def _read_run(args: argparse.Namespace) -> _Input:
         )
     missing = sorted(s.task_id for s in found.scores.values() if s.value is None)
     if missing:
-        table.notes.append(f"tasks of the run that have no score and count 0: {len(missing)}, {', '.join(missing[:5])}")
+        listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        table.notes.append(f"tasks of the run without a score, which count 0 ({len(missing)}): {listed}")
     table.notes.extend(_lost(found.scores.values()))
     return _Input(catalog, table, found.protocol, folder)
 

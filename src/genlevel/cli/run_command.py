@@ -16,6 +16,7 @@ import re
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ from genlevel.errors import DataError, GenlevelError, ModelError
 
 if TYPE_CHECKING:
     from genlevel.models import Spec
-    from genlevel.runner import RunSummary
+    from genlevel.runner import RunFolder, RunSummary
+
+_REASONS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         return 130
     except ModelError as error:
         raise ModelError(f"{error}; what was answered is in {out}, and the same command goes on from there") from None
-    return _finish(args, out, summary)
+    return _finish(args, folder, summary)
 
 
 def _spec(args: argparse.Namespace) -> Spec:
@@ -116,12 +119,12 @@ def _leave_if_hung() -> None:
         os._exit(130)
 
 
-def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
-    total = summary.total
+def _finish(args: argparse.Namespace, folder: RunFolder, summary: RunSummary) -> int:
+    out, total = folder.path, summary.total
     rate = f", {total.asked / summary.seconds:.1f}/s" if total.asked and summary.seconds else ""
     before = f", {total.stored_before} stored before" if total.stored_before else ""
     note(f"{out}: {total.answered} answered, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}")
-    for line in (*summary.notes, *summary.problems[:10]):
+    for line in (*_reasons(folder, summary), *summary.notes, *summary.problems[:10]):
         note(line)
     if summary.problem_count > 10:
         note(f"... and {summary.problem_count - 10} more problems (see run.json)")
@@ -137,6 +140,15 @@ def _finish(args: argparse.Namespace, out: Path, summary: RunSummary) -> int:
         write_html_report(located, out / "report.html")
         note(f"report: {out / 'report.html'}")
     return 1 if total.failed or summary.problem_count else 0
+
+
+def _reasons(folder: RunFolder, summary: RunSummary) -> list[str]:
+    """Why samples failed, the commonest reasons first."""
+    tasks = [task_id for task_id, counts in summary.tasks.items() if counts.failed]
+    reasons = Counter(p.error for task_id in tasks for p in folder.predictions(task_id) if p.error)
+    lines = [f"{count} failed: {reason}" for reason, count in reasons.most_common(_REASONS)]
+    rest = len(reasons) - len(lines)
+    return lines + ([f"... and for {rest} more reasons (see {folder.path / 'predictions'})"] if rest else [])
 
 
 def slug(name: str) -> str:

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = parser.add_mutually_exclusive_group()
     listing.add_argument("--skills", action="store_true", help="list the skills of these tasks")
     listing.add_argument("--boards", action="store_true", help="list the boards that hold any of these tasks")
-    add_catalog_options(parser)
+    add_catalog_options(parser, default="2025, unless --catalog is given")
     add_format(parser)
 
 
