@@ -150,7 +150,7 @@ class Teds(Metric):
     normalised edit distance of their contents, in which a character or a tag is one token.
 
     ``header_cells`` (default True) reads ``th`` as ``td``; with False, ``th`` is a node without content, as in PubTabNet's
-    script. An answer without a table scores 0, and so does one with more than ``limit`` nodes.
+    script. An answer without a table scores 0, and so does one with more than ``limit`` nodes; no table scores less.
     """
 
     header_cells: bool = True
@@ -184,7 +184,8 @@ class Teds(Metric):
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the samples' similarities."""
-        similarity = 1.0 - evidence["distance"] / np.maximum(evidence["nodes"], 1)
+        # A deep tree against a wide one can cost more edits than either has nodes.
+        similarity = np.maximum(1.0 - evidence["distance"] / np.maximum(evidence["nodes"], 1), 0.0)
         return weighted_mean(similarity, as_weights(evidence, weights), empty=0.0)
 
 
