@@ -28,10 +28,14 @@ class Cider(Metric):
     bootstrap resamples the scores and leaves the frequencies as they are.
 
     ``tokenizer`` is ``caption`` (default; close to COCO's Java tokeniser) or one of BLEU's; ``space`` for tokenised text.
+    Where answers are speech, ``(samples, rate)``, ``asr`` is the folder of the recogniser that writes it down and ``language``
+    what it is told to hear, as for WER.
     """
 
     tokenizer: str = "caption"
     sigma: float = 6.0
+    asr: str = ""
+    language: str = ""
 
     name = "cider"
     title = "CIDEr-D"
@@ -40,7 +44,7 @@ class Cider(Metric):
     range = (0.0, 10.0)
     unit = "fraction"
     direction = "higher"
-    answer = "a text; reference: a list of texts"
+    answer = "a text, or speech (samples, rate); reference: a list of texts"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Ragged columns with one item for each different n-gram of each text of a sample.
@@ -48,6 +52,10 @@ class Cider(Metric):
         ``gram`` is its hash (int64); ``item`` is (text, n, count) int32, where text 0 is the answer and the references
         count from 1. Column ``references`` (int32) is their number.
         """
+        if any(isinstance(answer, tuple) for answer in answers):
+            from genlevel.metrics.learned_audio.asr import transcripts
+
+            answers = transcripts(answers, self.asr, language=self.language)
         split = tokenizer(self.tokenizer)
         pairs = text_pairs(answers, references)
         words: dict[str, int] = {}

@@ -137,8 +137,9 @@ class ImageAnomalyDetection(TaskType):
         if name is not None and name != "":
             mask = (_shares(Part("image", path=resolve(record, name))) > 0).astype(np.uint8)
             return int(mask.any()) if whole else mask
-        label = first(output, "label", "anomaly", "anomalous", "text", "category", "is_anomaly", "answer")
-        if label is None and not isinstance(output, Mapping):
+        if isinstance(output, Mapping):
+            label = first(output, "label", "anomaly", "anomalous", "text", "category", "is_anomaly", "answer")
+        else:
             label = output_of(record)
         wrong = (
             0 if label is None and isinstance(output, Mapping) and {"mask_file", "mask"} & {*output} else _wrong(label)

@@ -272,7 +272,7 @@ def _resolved(options: Options, references: Sequence[str] | None, where: str) ->
             bare = reference.strip(" .()[]")
             if len(bare) == 1 and bare.isalpha() and bare.isascii():
                 index = letter_index(bare, len(options.texts))
-            elif bare.isdigit() and len(bare) < 4:
+            elif bare.isdecimal() and len(bare) < 4:
                 index = int(bare) if int(bare) < len(options.texts) else None
             else:
                 try:

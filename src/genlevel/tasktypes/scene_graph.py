@@ -80,18 +80,17 @@ class SceneGraphGeneration(TaskType):
         text = text_of(parts, _CHARS)
         form: BoxFormat = sample.extra.get("form", BoxFormat())
         ends = sample.extra.get("ends")
-        problem = "the answer holds no triplets"
         for value in find_literals(text):
             if isinstance(value, list) and value and all(isinstance(v, (int, float)) for v in value):
                 continue
             try:
                 return _known(_read(value, form, ends, sample.input), sample.reference)
             except (ValueError, RecursionError) as error:
-                problem = str(error) or problem
+                raise UnreadableAnswer(f"the relations cannot be read: {error}") from None
         try:
             return _known(_of_text(text, ends), sample.reference)
         except ValueError:
-            raise UnreadableAnswer(f"the relations cannot be read: {problem}") from None
+            raise UnreadableAnswer("the answer holds no relations") from None
 
 
 def _ends(shown: Mapping[str, Any]) -> tuple[str, str] | None:

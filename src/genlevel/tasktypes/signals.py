@@ -170,6 +170,7 @@ class ImageToAudio(AudioAnswer):
     makes = frozenset({"audio", "text"})
     media = "image"
     prompt = "Describe the image aloud."
+    asks = frozenset()
 
     def _reference(self, record: Record) -> tuple[Any, dict[str, Any]]:
         words = said(record)
