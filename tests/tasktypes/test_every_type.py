@@ -86,11 +86,52 @@ IMAGE, AUDIO, VIDEO, CLOUD = (
     {"video_folder": "videos/v"},
     {"point_file": "points/a.ply"},
 )
+FILM = np.stack([MASK, MASK[::-1]])
+RUNS = [
+    [{"size": [16, 12], "counts": [5, 3, 16 * 12 - 8]}, None],
+    [None, {"size": [16, 12], "counts": [0, 20, 16 * 12 - 20]}],
+]
+SALIENT = np.zeros((2, 16, 12), np.uint8)
+SALIENT[:, 3:9, 4:10] = 255
+RANGES = RNG.uniform(1, 60, (2, 16, 12)).astype(np.float32)
+FLOW = RNG.normal(size=(4, 5, 2)).astype(np.float32)
+FLO = b"PIEH" + np.array([5, 4], "<i4").tobytes() + FLOW.astype("<f4").tobytes()
+NORMALS = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)
+SPACE = [10, 2, 0, 4, 1.8, 1.5, 0.1]
+SCENE = [[{"id": "1", "label": "car", "box": SPACE}], [{"id": "1", "label": "car", "box": SPACE}]]
+POSES = [[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], [1, 0, 0, 2, 0, 1, 0, 0, 0, 0, 1, 0]]
+MOTION = RNG.normal(size=(6, 4, 3))
+OBJ = b"v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1/1/1 2/2/2 3/3/3 4/4/4\n"
+MESH_PLY = (
+    b"ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
+    b"element face 1\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n1 1 0\n0 1 0\n4 0 1 2 3\n"
+)
+FRAMES = (Part("image", data=encode_png(PICTURE)), Part("image", data=encode_png(PICTURE[::-1].copy())))
+STILL = (FRAMES[0], FRAMES[0])
+FILES |= {
+    **{f"masks/m/m{i}.png": encode_png(mask) for i, mask in enumerate(FILM)},
+    **{f"masks/s/s{i}.png": encode_png(mask) for i, mask in enumerate(SALIENT)},
+    "depth/v.npz": npz(disparity=RANGES),
+    "flow/a.flo": FLO,
+    "points/normals.npy": npy(NORMALS),
+    "points/poses.txt": "\n".join(" ".join(map(str, pose)) for pose in POSES).encode(),
+    "motions/a.npy": npy(MOTION),
+    "meshes/a.obj": OBJ,
+}
+REFERRED = np.zeros((2, 16 * 12), np.uint8)
+REFERRED[0, 5:8] = 1
+FILES["masks/film.npz"] = npz(masks=np.stack([each.reshape(12, 16).T for each in REFERRED]))
+
 TRACK = [[1, 2, 3, 4], [2, 2, 3, 4]]
 RELATION = "(Ann (PER) => per:friends => Bo (PER) (Bo (PER) => per:friends => Ann (PER)"
 
 
-RLES = json.dumps([{"label": name, "rle": {"size": [16, 12], "counts": run_lengths(k == MASK)}} for k, name in ((1, "sky"), (2, "Sea"))])
+RLES = json.dumps(
+    [
+        {"label": name, "rle": {"size": [16, 12], "counts": run_lengths(k == MASK)}}
+        for k, name in ((1, "sky"), (2, "Sea"))
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -100,11 +141,13 @@ class Case:
     kind: str
     input: Any
     output: Any
-    oracle: str | Part
+    oracle: str | Part | tuple[Part, ...]
     metric: str
     best: float = 1.0
     beside: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
+    asked: bool = False
+    """Whether the reference stands in the input or beside it, so that no label is secret without ``output``."""
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.header.get('type', '')}-{json.dumps(self.output)[:30]}"
@@ -115,7 +158,13 @@ class Case:
         return Record("1", shown, folder, "annotation.json, entry 0", self.header)
 
     def parts(self) -> list[Part]:
+        if isinstance(self.oracle, tuple):
+            return list(self.oracle)
         return [Part("text", self.oracle) if isinstance(self.oracle, str) else self.oracle]
+
+    @property
+    def type(self) -> tasktypes.TaskType:
+        return tasktypes.get(self.kind).for_metric(self.metric)
 
 
 def png(array: Any) -> Part:
@@ -175,9 +224,9 @@ CASES = [
     Case("scene-graph-generation", IMAGE, {"objects": [{"id": 1, "label": "cat", "box": [1, 1, 5, 5]}, {"id": 2, "label": "mat", "box": [2, 2, 9, 9]}], "relations": [{"subject": 1, "predicate": "on", "object": 2}]}, '{"subject": "cat", "predicate": "on", "object": "mat", "subject_box": [1, 1, 5, 5], "object_box": [2, 2, 9, 9]}', "recall_at_50"),
     Case("scene-graph-generation", {**IMAGE, "subject": "cat", "object": "mat"}, {"text": "on top of"}, "Answer: on top of.", "recall_at_50"),
     Case("scene-graph-generation", IMAGE, {"text": "(cat, on, mat); (dog, under, bed)"}, "- cat, on, mat\n- dog, under, bed", "recall_at_50"),
+    Case("image-text-retrieval", {**IMAGE, "candidates": ["A dog.", "A cat."]}, {"answer": ["A cat."]}, '{"scores": [0.1, 0.9]}', "recall_at_1"),
     Case("image-text-retrieval", {"caption": "A dog.", "candidates": ["images/a.png", "small.png"]}, {"answer": "small.png"}, "[2, 1]", "recall_at_1"),
     Case("image-text-retrieval", {"caption": "A dog.", "image_file_list": ["images/a.png", "small.png"]}, {"answer": 1}, "small.png", "recall_at_1"),
-    Case("image-text-retrieval", {**IMAGE, "candidates": ["A dog.", "A cat."]}, {"answer": ["A cat."]}, '{"scores": [0.1, 0.9]}', "recall_at_1"),
     Case("audio-to-image", AUDIO, {"caption": "a dog", "image_file": "images/a.png"}, png(PICTURE), "ssim"),
     Case("eeg-to-image", {"eeg_file": "eeg/a.npy", "rate": 1000}, {"label": "piano", "image_file": "images/a.png"}, png(PICTURE), "ssim"),
     Case("image-to-audio", IMAGE, {"text": ["A dog barks.", "A barking dog."]}, "A dog barks.", "rouge_l"),
@@ -241,6 +290,34 @@ CASES = [
     Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": [4, 5.5]}, "[4, 5.5]", "rmse", 0.0, header={"type": "Time Series"}),
     Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": [4, 5]}, "The next values are 4, 5.", "rmse", 0.0),
     Case("time-series-forecasting", {"data": [1, 2, 3]}, {"target": 4}, "4.0", "rmse", 0.0),
+    Case("video-object-segmentation", {**VIDEO, "mask_file": "images/mask.png"}, {"mask_folder": "masks/m"}, Part("image", data=npz(masks=FILM)), "region_j"),
+    Case("video-object-segmentation", VIDEO, {"1": {"mask": RUNS[0]}, "2": {"mask": RUNS[1]}}, json.dumps({"1": RUNS[0], "2": RUNS[1]}), "region_j"),
+    Case("referring-video-object-segmentation", {**VIDEO, "prompt": "the dog"}, {"mask_file": "masks/film.npz"}, json.dumps(RUNS[0]), "region_j"),
+    Case("video-salient-object-detection", VIDEO, {"mask_folder": "masks/s"}, Part("image", data=npy(SALIENT)), "s_measure"),
+    Case("video-depth-estimation", VIDEO, {"depth_file": "depth/v.npz"}, Part("video", data=npz(disparity=RANGES)), "abs_rel", 0.0),
+    Case("optical-flow-estimation", VIDEO, {"flow_file": "flow/a.flo"}, Part("image", data=FLO), "epe", 0.0),
+    Case("optical-flow-estimation", VIDEO, {"flow": "flow/a.flo"}, json.dumps(FLOW.tolist()), "fl_all", 0.0),
+    Case("normal-estimation", CLOUD, {"normals": NORMALS.tolist()}, json.dumps(NORMALS.tolist()), "angular_error", 0.0),
+    Case("normal-estimation", CLOUD, {"normal_file": "points/normals.npy"}, Part("points", data=encode_ply(NORMALS)), "angular_error", 0.0),
+    Case("video-grounding", {**VIDEO, "caption": "A dog."}, {"start": 3, "boxes": TRACK}, json.dumps({"3": TRACK[0], "4": TRACK[1]}), "m_viou"),
+    Case("video-grounding", {"video_path": "videos/v"}, None, '{"start": 5, "boxes": [[1, 2, 3, 4], [2, 2, 3, 4]]}', "m_viou", beside={"trajectory": {"5": {"bbox": TRACK[0]}, "6": {"bbox": TRACK[1]}}, "caption": "A dog."}, asked=True),
+    Case("video-to-video", VIDEO, {"video_folder": "videos/v"}, FRAMES, "psnr", 100.0),
+    Case("video-to-video", VIDEO, {"video_file_list": ["v/0.png", "v/1.png"]}, FRAMES, "ssim"),
+    Case("text-to-video", {"prompt": "A dog."}, {"video_folder": "videos/v"}, FRAMES, "ssim"),
+    Case("text-to-video", {"prompt": "Still."}, {"video_folder": "videos/v"}, STILL, "temporal_l1_consistency", asked=True),
+    Case("image-to-video", {**IMAGE, "prompt": "It moves."}, {"video_folder": "videos/v"}, FRAMES, "psnr", 100.0),
+    *[Case(kind, shown, {"audio_file": "audios/a.wav"}, Part("audio", data=encode_wav(TONE, 8000)), metric, best) for kind, shown in (("text-to-speech", {"text": "Hi."}), ("video-to-audio", VIDEO)) for metric, best in (("si_sdr", 60.0), ("chroma_similarity", 1.0))],
+    Case("3d-object-detection", CLOUD, {"boxes": [{"label": "car", "box": SPACE}]}, json.dumps({"car": [SPACE]}), "map"),
+    Case("3d-object-tracking", {"point_file_list": ["a.ply", "a.ply"]}, {"frames": SCENE}, json.dumps({"0": SCENE[0], "1": SCENE[1]}), "amota"),
+    Case("point-cloud-odometry", CLOUD, {"pose_file": "points/poses.txt"}, json.dumps(POSES), "ate", 0.0),
+    Case("point-cloud-odometry", {"point_file_list": ["a.ply", "a.ply"]}, {"poses": POSES}, json.dumps(POSES), "ate", 0.0),
+    Case("point-cloud-instance-segmentation", CLOUD, {"instances": [{"label": "chair", "points": [0, 1, 5]}]}, '[{"label": "chair", "points": [5, 1, 0]}]', "map50"),
+    Case("point-cloud-instance-segmentation", CLOUD, {"instances": [1, 1, 0, 2], "labels": ["a", "a", "", "b"]}, '[{"label": "a", "points": [0, 1]}, {"label": "b", "points": [3]}]', "map50"),
+    Case("motion-captioning", {"motion_file": "motions/a.npy"}, {"text": ["A person waves with one hand."]}, "A person waves with one hand.", "bleu4"),
+    Case("point-cloud-to-mesh", CLOUD, {"mesh_file": "meshes/a.obj"}, Part("points", data=OBJ, media_type="model/obj"), "chamfer_distance", 0.0),
+    Case("image-to-3d", {**IMAGE, "depth_file": "images/depth.png"}, {"point_file": "points/a.ply"}, Part("points", data=encode_ply(POINTS)), "chamfer_distance", 0.0),
+    Case("text-to-3d", {"prompt": "A box."}, {"mesh_file": "meshes/a.obj"}, Part("points", data=MESH_PLY), "chamfer_distance", 0.0),
+    Case("text-to-motion", {"prompt": "Wave."}, {"motion_file": "motions/a.npy"}, json.dumps(MOTION.tolist()), "mse", 0.0),
 ]  # fmt: skip
 
 
@@ -280,7 +357,7 @@ def test_all_task_types_are_documented() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_right_answer_gets_the_best_score(case: Case, folder: Path) -> None:
-    kind = tasktypes.get(case.kind)
+    kind = case.type
     sample = kind.read(case.record(folder))
     assert sample.input and sample.reference is not None
     assert {part.kind for part in sample.input} <= kind.takes | {"image"}
@@ -291,9 +368,9 @@ def test_the_right_answer_gets_the_best_score(case: Case, folder: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_secret_labels(case: Case, folder: Path) -> None:
-    kind = tasktypes.get(case.kind)
+    kind = case.type
     sample = kind.read(case.record(folder, secret=True))
-    assert sample.reference is None and sample.input
+    assert (sample.reference is not None) == case.asked and sample.input
     # Less is known of the answer's form then; it is read, or refused in one line.
     with contextlib.suppress(UnreadableAnswer):
         kind.parse(case.parts(), sample)
@@ -304,7 +381,7 @@ def test_secret_labels(case: Case, folder: Path) -> None:
     "parts", [[], [Part("text", "")], [Part("text", " <think>A</think> ")]], ids=["nothing", "empty", "reasoning"]
 )
 def test_an_empty_answer_is_unreadable(case: Case, parts: list[Part], folder: Path) -> None:
-    kind = tasktypes.get(case.kind)
+    kind = case.type
     with pytest.raises(UnreadableAnswer):
         kind.parse(parts, kind.read(case.record(folder)))
 
@@ -323,7 +400,7 @@ ANYTHING = st.lists(
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_garbage_is_wrong_or_unreadable(case: Case, folder: Path) -> None:
-    kind = tasktypes.get(case.kind)
+    kind = case.type
     sample = kind.read(case.record(folder))
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -343,7 +420,7 @@ def test_wrong_answers_are_wrong(folder: Path) -> None:
     for case in CASES:
         if case.metric not in {"accuracy", "micro_f1"}:
             continue
-        kind = tasktypes.get(case.kind)
+        kind = case.type
         sample = kind.read(case.record(folder))
         try:
             answer = kind.parse([Part("text", "Zanzibar")], sample)
@@ -381,6 +458,26 @@ def one(kind: str) -> Case:
         ("image-denoising", {"image_file": 3}),
         ("image-denoising", {"image_file": "audios/a.wav"}),
         ("depth-estimation", {"depth_file": "labels.txt"}),
+        ("visual-grounding", {"bbox": [1, 2, 3]}),
+        ("visual-grounding", {"text": "nowhere"}),
+        ("keypoint-detection", {"persons": [{"keypoints": [[1, 2, 3, 4]]}]}),
+        ("keypoint-detection", {"persons": [{"keypoints": [1, 2, 3, 4]}]}),
+        ("keypoint-detection", {"persons": [{"keypoints": [[1, 2]], "area": -1}]}),
+        ("instance-segmentation", {"mask_file": "images/a.png/../../x.png"}),
+        ("instance-segmentation", {"instances": [{"label": "car", "segmentation": [1, 2, 3, 4]}]}),
+        ("instance-segmentation", {"instances": [{"label": "car", "segmentation": {"size": [4, 4], "counts": [16]}}]}),
+        ("panoptic-segmentation", {"mask_file": "images/instances.png", "segments": [{"id": 1001, "label": "car"}]}),
+        ("panoptic-segmentation", {"mask_file": "images/instances.png", "segments": [{"label": "car"}]}),
+        ("image-matting", {"matte_file": "images/a.png"}),
+        ("image-matting", {"matte_file": "points/a.ply"}),
+        ("image-anomaly-detection", {"mask_file": None, "label": "defect"}),
+        ("image-anomaly-detection", {"score": [1]}),
+        ("scene-graph-generation", {"relations": [["cat", "on"]]}),
+        ("scene-graph-generation", {"relations": []}),
+        ("image-text-retrieval", {"answer": "A horse."}),
+        ("image-text-retrieval", {"answer": 2}),
+        ("eeg-to-image", {"image_file": 3}),
+        ("image-to-audio", {"audio_file": "images/a.png"}),
         ("audio-denoising", {"audio_file": "images/a.png"}),
         ("visual-tracking", {"answer": [[1, 2, 3]]}),
         ("point-cloud-segmentation", {"labels": [0.5]}),
@@ -596,7 +693,7 @@ def test_a_record_nested_without_end_is_refused(name: str, folder: Path) -> None
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_answers_nested_without_end_are_unreadable_or_wrong(case: Case, folder: Path) -> None:
-    kind = tasktypes.get(case.kind)
+    kind = case.type
     sample = kind.read(case.record(folder))
     for text in ("[" * depth + "1" + "]" * depth for depth in (9, 35, 70, 900, 100_000)):
         with contextlib.suppress(UnreadableAnswer):

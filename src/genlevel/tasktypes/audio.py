@@ -41,6 +41,7 @@ _UNFITTED: Final = frozenset(
         "cider",
     ]
 )
+_OF_WORDS: Final = frozenset({"wer", "cer", "cider"})
 _FILE: Final = re.compile(r"[^\n]{1,200}\.(?:wav|flac|mp3|ogg|opus|m4a|aiff?)", re.IGNORECASE)
 
 
@@ -117,6 +118,8 @@ class AudioAnswer(MediaAnswer):
     makes = frozenset({"audio"})
     out = "audio"
     asks = frozenset({"clap_score", "wer", "cer", "cider", "e_acc"})
+    reads_aloud: ClassVar[bool] = False
+    """Whether the words to be heard stand in the input."""
     free = frozenset({"mos", "predicted_mos"})
     wishes = ("transcript", "transcription", "target_text", "caption", "text", "description", "prompt")
     output_keys: ClassVar[tuple[str, ...]] = ("audio_file", "audio", "wav", "file", "text")
@@ -131,7 +134,10 @@ class AudioAnswer(MediaAnswer):
     def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:
         """The words that are to be heard; for ``e_acc`` the emotion, and never the name of a file."""
         output = record.value.get("output")
-        places = [output if isinstance(output, Mapping) else {"text": output}, shown]
+        spoken = self.measured in _OF_WORDS and not self.reads_aloud
+        if spoken and output in (None, "", {}, []):
+            return None
+        places = [output if isinstance(output, Mapping) else {"text": output}, {} if spoken else shown]
         keys = ("emotion", "label", "style") if self.measured == "e_acc" else self.wishes
         for value in (first(place, key) for place in places for key in keys):
             texts = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str) and v.strip()]

@@ -60,10 +60,8 @@ class MediaAnswer(TaskType):
             parts.append(Part("text", text))
         if not parts:
             raise RecordError(f"{record.where}: 'input' has neither a prompt nor media")
-        if self.measured in self.asks | self.free:
-            reference, extra = self.wish(record, shown), {}
-        else:
-            reference, extra = self._reference(record)
+        asked = self.measured in self.asks | self.free
+        reference, extra = (self.wish(record, shown), {}) if asked else self._reference(record)
         return Sample(record.id, tuple(parts), reference, (), {**self.extra_of(shown), **extra})
 
     def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
-from genlevel.records import Part, Record, Sample
+from genlevel.records import Part, PartKind, Record, Sample
 from genlevel.tasktypes.answers import text_of
 from genlevel.tasktypes.dense import class_lines
 from genlevel.tasktypes.keys import first
@@ -167,7 +167,7 @@ class PointCloudCompletion(MediaAnswer):
     takes = frozenset({"points", "text"})
     makes = frozenset({"points", "text"})
     answer_format = "points, or a JSON list of [x, y, z]"
-    media = "points"
+    media: ClassVar[PartKind | None] = "points"
     out = "points"
     prompt = "The points are a part of a shape. Give points of the whole shape."
     form = "Answer with points, or with a JSON list of [x, y, z]."

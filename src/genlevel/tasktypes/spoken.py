@@ -1,10 +1,10 @@
-"""Sound made from something else: speech from text, sound for pictures and video."""
+"""Sound made from something else: speech from text, sound for video."""
 
 from __future__ import annotations
 
 from genlevel.tasktypes.audio import AudioAnswer
 
-__all__ = ["ImageToAudio", "TextToSpeech", "VideoToAudio"]
+__all__ = ["TextToSpeech", "VideoToAudio"]
 
 
 class TextToSpeech(AudioAnswer):
@@ -19,6 +19,7 @@ class TextToSpeech(AudioAnswer):
     answer_format = "speech"
     takes = frozenset({"text", "audio", "image", "video"})
     prompt = "Read the text aloud."
+    reads_aloud = True
     wishes = ("transcript", "transcription", "text", "sentence", "content", "script", "prompt")
 
 
@@ -34,19 +35,3 @@ class VideoToAudio(AudioAnswer):
     takes = frozenset({"video", "text"})
     media = "video"
     prompt = "Make the sound of the video."
-
-
-class ImageToAudio(AudioAnswer):
-    """An image described in speech. Texts that describe it are the references for ``cider``.
-
-    Example: ``{"input": {"image_file": "a.png"}, "output": {"text": ["A dog runs.", "A running dog."]}}``; ``audio_file`` in
-    ``output`` is the reference for metrics that compare sounds.
-    """
-
-    name = "image-to-audio"
-    title = "Image to audio"
-    answer_format = "speech"
-    takes = frozenset({"image", "text"})
-    media = "image"
-    prompt = "Say what the image shows."
-    wishes = ("captions", "caption", "transcript", "text", "description", "answer")

@@ -238,8 +238,8 @@ def _kitti(part: Part, data: bytes, name: str) -> tuple[Any, Any]:
 class NormalEstimation(TaskType):
     """The direction of the surface at each point. ``rmse`` is that of the angle in degrees, with no inside or outside.
 
-    Example: ``{"input": {"point_file": "a.ply"}, "output": {"normals": [[0, 0, 1], [0, 1, 0]]}}``; ``normal_file`` names an NPY, or
-    a table with three numbers a line.
+    Example: ``{"input": {"point_file": "a.ply"}, "output": {"normals": [[0, 0, 1], [0, 1, 0]]}}``; ``normal_file`` names an
+    NPY, or a table with three numbers a line.
     """
 
     name = "normal-estimation"

@@ -193,7 +193,8 @@ class VideoObjectSegmentation(MaskedVideo):
 class ReferringVideoObjectSegmentation(VideoObjectSegmentation):
     """The object that a text describes or that reasoning finds, in all frames. Measured as J.
 
-    Example: ``{"input": {"video_folder": "videos/a", "prompt": "the dog that runs away"}, "output": {"mask_folder": "masks/a"}}``.
+    Example: ``{"input": {"video_folder": "videos/a", "prompt": "the dog that runs away"},
+    "output": {"mask_folder": "masks/a"}}``.
     """
 
     name = "referring-video-object-segmentation"
