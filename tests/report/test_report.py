@@ -62,13 +62,25 @@ def test_groups_put_wins_first_and_count_them() -> None:
 
 
 def test_a_tie_is_called_a_tie() -> None:
-    (group,) = groups(scores(task("language.x", 9, 9)), {})
-    assert group.rows[0].tie
+    rows = [task("language.x", 9, 9), task("language.y", 84.2857, 84.285), task("language.z", 84.4, 84.285)]
+    (group,) = groups(scores(*rows), {})
+    assert {row.id[-1]: (row.wins, row.tie) for row in group.rows} == {
+        "x": (True, True),
+        "y": (True, True),  # a bar is rounded to five digits
+        "z": (True, False),
+    }
 
 
 def test_nearest_misses_are_the_smallest_gaps() -> None:
     rows = [task(f"language.{i}", 50 - gap, 50) for i, gap in enumerate((30, 5, 0, 12))]
     assert [r.id for _, r in nearest_misses(groups(scores(*rows), {}), 2)] == ["language.1", "language.3"]
+
+
+def test_a_gap_that_a_map_hides_is_not_shown_as_none() -> None:
+    # An MAE of 3.4 and one of 0.15 both map to a sigma of 100.00.
+    row = {**task("image.comprehension.a", 99.9999, 100.0), "value": 3.4, "sota": 0.15}
+    page = render(scores(row), MODEL, {}, names={})
+    assert all(f'<td class="n">{text}</td>' in page for text in ("3.40", "0.15", "below 0.01"))
 
 
 @pytest.mark.parametrize(
@@ -79,8 +91,10 @@ def test_number(value: float | None, text: str) -> None:
 
 
 def test_page_shows_level_tasks_and_specialists_line() -> None:
-    page = render(TWO, MODEL, {}, names={"image.comprehension.a": "Bird Detection"})
+    meta = {"identity": {"kind": "openai", "system": "", "temperature": 0}}
+    page = render(TWO, MODEL, meta, names={"image.comprehension.a": "Bird Detection"})
     assert "Level 3" in page
+    assert "<dd>kind=openai, temperature=0</dd>" in page
     assert "Bird Detection" in page
     assert 'class="mark" style="left:70.00%"' in page
     assert "1 failed" in page

@@ -115,7 +115,7 @@ def _provenance(scores: Mapping[str, Any], meta: Mapping[str, Any]) -> list[tupl
     tasks = scores["tasks"]
     rows = [
         ("Model", scores["model"]),
-        ("Settings", ", ".join(f"{k}={v}" for k, v in (meta.get("identity") or {}).items())),
+        ("Settings", ", ".join(f"{k}={v}" for k, v in (meta.get("identity") or {}).items() if v != "")),
         ("Edition and protocol", f"{scores['edition']}, {scores['protocol']}"),
         ("Specialists' table", f"SHA-256 {scores['sota_sha256']}"),
         ("Samples", _counts(tasks)),

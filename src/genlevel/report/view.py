@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ LEVEL_NAMES = {
     4: "Synergy across comprehension and generation",
     5: "Total synergy, with language",
 }
+# Specialists' scores are printed with four digits and stored with five: a smaller lead is no lead that anyone could read.
+_SAME = 1e-4
 _GROUP_TITLES = {"image": "Image", "video": "Video", "audio": "Audio", "3d": "3D", "language": "Language"}
 
 
@@ -114,7 +117,7 @@ def _row(task: Mapping[str, Any], name: str) -> Row:
         answered=f"{task['answered']} of {task['samples']}",
         troubles=", ".join(troubles),
         note=task.get("note", ""),
-        tie=bool(task["wins"]) and task["value"] == task["sota"],
+        tie=bool(task["wins"]) and math.isclose(task["value"], task["sota"], rel_tol=_SAME),
     )
 
 
