@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,12 @@ class TestMattesAndScores:
         np.testing.assert_allclose(deep, sample.reference)
         drawn = parse("image-matting", [{"polygon": [[2, 3], [8, 3], [8, 10], [2, 10]]}], sample)
         assert drawn.sum() == 7 * 8 and drawn[3:11, 2:9].all()
+
+    def test_a_matte_goes_from_0_to_1(self, folder: Path) -> None:
+        file = io.BytesIO()
+        np.save(file, MATTE.astype(np.float32))
+        with pytest.raises(UnreadableAnswer, match="from 0 to 1, not from"):
+            parse("image-matting", Part("image", data=file.getvalue()), read("image-matting", folder, IMAGE, None))
 
     def test_anomaly_scores_as_scikit_learn_measures_them(self, folder: Path) -> None:
         sklearn = pytest.importorskip("sklearn.metrics")

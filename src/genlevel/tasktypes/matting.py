@@ -21,6 +21,7 @@ __all__ = ["ImageAnomalyDetection", "ImageMatting"]
 
 _CHARS: Final = 4_000_000
 _MOST: Final = 10_000
+_ROUNDING: Final = 1e-3
 _ARRAYS: Final = (".npy", ".npz")
 
 
@@ -69,7 +70,7 @@ class ImageMatting(MediaAnswer):
 
     def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
         """Float64 (H, W) of 0 to 1."""
-        return _shares(part), {}
+        return _matte(_shares(part), str(part.path)), {}
 
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
         """Float64 (H, W) of 0 to 1, of the reference's size.
@@ -80,8 +81,21 @@ class ImageMatting(MediaAnswer):
         reference = sample.reference["alpha"] if isinstance(sample.reference, Mapping) else sample.reference
         size = None if reference is None else reference.shape
         if any(part.kind == "image" for part in parts):
-            return _map_of(parts, size)
-        return _painted(text_of(parts, _CHARS), size, sample)
+            values = _map_of(parts, size)
+        else:
+            values = _painted(text_of(parts, _CHARS), size, sample)
+        try:
+            return _matte(values, "the answer")
+        except GenlevelError as error:
+            raise UnreadableAnswer(str(error)) from None
+
+
+def _matte(values: Any, name: str) -> Any:
+    from genlevel.media import MediaError
+
+    if not (values.min() >= -_ROUNDING and values.max() <= 1 + _ROUNDING):
+        raise MediaError(f"{name}: a matte goes from 0 to 1, not from {values.min():g} to {values.max():g}")
+    return values.clip(0.0, 1.0)
 
 
 class ImageAnomalyDetection(TaskType):
@@ -230,8 +244,8 @@ def _shares(part: Part) -> Any:
         values = array.astype(np.float64)
         if not (np.isfinite(values).all() and np.abs(values).max() <= 1e6):
             raise MediaError(f"{part.path or 'the answer'}: a map must be finite and at most a million")
-        scale = {"u": float(np.iinfo(array.dtype).max)}.get(array.dtype.kind, 1.0) if array.dtype.kind == "u" else 1.0
-        return values / scale if values.max() > 1 else values
+        whole = array.dtype.kind == "u" and values.max() > 1
+        return values / float(np.iinfo(array.dtype).max) if whole else values
     channel = _alpha(part)
     mask = load_mask(part) if channel is None else channel
     values = mask.astype(np.float64)
