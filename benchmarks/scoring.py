@@ -210,9 +210,10 @@ def _medium(task: Task) -> tuple[str, str]:
     """Key and suffix of what the task type wants to see; '' where that is text."""
     from genlevel.tasktypes import get
 
-    media = getattr(get(task.task_type), "media", None) or {"object-detection": "image", "visual-tracking": "video"}.get(
-        task.task_type
-    )
+    media = getattr(get(task.task_type), "media", None) or {
+        "object-detection": "image",
+        "visual-tracking": "video",
+    }.get(task.task_type)
     if media is None:
         return "", ""
     return ("point_file", "ply") if media == "points" else _NAMES[media]
@@ -358,7 +359,9 @@ def _report(found: dict[str, Any], jobs: int) -> None:
     print(f"scoring: {found['samples'] / total:,.0f} samples/s, peak {found['parent']:.0f} MiB", end=" ")
     print(f"in the parent and {found['worker']:.0f} MiB in the largest worker")
     if found["samples"] < SAMPLES:
-        print(f"at this rate (an estimate, not measured) {SAMPLES:,} samples take {total * SAMPLES / found['samples']:.0f} s")
+        print(
+            f"at this rate (an estimate, not measured) {SAMPLES:,} samples take {total * SAMPLES / found['samples']:.0f} s"
+        )
 
 
 def _report_steps(found: dict[str, Any]) -> None:

@@ -25,3 +25,12 @@ def test_own_things_win() -> None:
     registry = Registry("thing", "genlevel.no_such_group", {"join": "posixpath:join"})
     registry.register("join", len)
     assert registry.load("join") is len
+
+
+def test_own_names_are_those_of_this_process_alone() -> None:
+    registry = Registry("thing", "genlevel.no_such_group", {"join": "posixpath:join", "split": "posixpath:split"})
+    registry.load("join")
+    assert registry.own == frozenset()
+    registry.register("new", len)
+    registry.register("split", len)
+    assert registry.own == {"new", "split"}

@@ -26,11 +26,18 @@ class Registry:
         self._group = group
         self._paths = dict(builtin)
         self._loaded: dict[str, Any] = {}
+        self._registered: set[str] = set()
         self._entry_points_read = False
 
     def register(self, name: str, thing: Any) -> None:
         """Add ``thing`` under ``name`` for this process."""
         self._loaded[name] = thing
+        self._registered.add(name)
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Names that were registered in this process: another process does not know them, or knows something else by them."""
+        return frozenset(self._registered | (self._loaded.keys() - self._paths.keys()))
 
     def __iter__(self) -> Iterator[str]:
         self._read_entry_points()

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -19,18 +19,25 @@ from genlevel._version import __version__
 from genlevel.errors import RunError
 from genlevel.metrics.evidence import Evidence
 from genlevel.scoring.outcomes import Outcomes
-from genlevel.scoring.run import ScoreReport
 from genlevel.scoring.task import ScoredTask
+
+if TYPE_CHECKING:
+    from genlevel.scoring.run import ScoreReport
 
 
 def write_report(folder: Path, report: ScoreReport, *, data: str = "") -> None:
     """Write ``scores.json`` and ``evidence/``; ``levels.json`` is derived from these by whoever rates."""
-    (folder / "evidence").mkdir(parents=True, exist_ok=True)
     for task in report.tasks:
-        if task.evidence is not None:
-            write_atomic(folder / "evidence" / f"{task.score.task_id}.npz", _evidence_bytes(task))
+        write_evidence(folder, task)
     write_json(folder / "scores.json", scores_document(report, data=data))
     write_json(folder / "levels.json", levels_document(report))
+
+
+def write_evidence(folder: Path, task: ScoredTask) -> None:
+    """Write a task's evidence, outcomes and replicates below ``folder``; nothing if it holds none."""
+    if task.evidence is not None:
+        (folder / "evidence").mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "evidence" / f"{task.score.task_id}.npz", _evidence_bytes(task))
 
 
 def scores_document(report: ScoreReport, *, data: str = "") -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +13,10 @@ from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError
 from genlevel.levels import ModelLevel, add_intervals, get_protocol, rate
 from genlevel.records import Prediction, TaskScore
+from genlevel.scoring.files import write_evidence
+from genlevel.scoring.outcomes import Outcomes
+from genlevel.scoring.pool import score_each
 from genlevel.scoring.task import ScoredTask, score_task
-
-# Below this many tasks, starting worker processes costs more than it saves.
-_POOL_FROM = 8
 
 
 class Answers(NamedTuple):
@@ -39,6 +36,9 @@ class Settings:
 
     ``jobs`` is the number of worker processes, 0 for one on each core. More than one needs a main module that may be imported
     again (``if __name__ == "__main__"``), which is why it is not the default.
+
+    ``store`` is a run folder for the evidence: each task's is written as soon as the task is scored, and neither sent to this
+    process nor held in memory. Without it the report's tasks hold it.
     """
 
     model: str
@@ -48,6 +48,7 @@ class Settings:
     seed: int = 0
     intervals: bool = True
     jobs: int = 1
+    store: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class ScoreReport:
     tasks: tuple[ScoredTask, ...]
     level: ModelLevel
     problems: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+    """One line each on how the tasks were scored; they change no number."""
 
     @property
     def scores(self) -> list[TaskScore]:
@@ -69,7 +72,7 @@ class ScoreReport:
 def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, settings: Settings) -> ScoreReport:
     """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor."""
     work = partial(_score_one, source=source, settings=settings)
-    tasks = tuple(_map(work, datasets, settings.jobs))
+    tasks, notes = score_each(work, datasets, settings.jobs)
     protocol = get_protocol(settings.protocol or catalog.protocol)
     scores = {t.score.task_id: t.score for t in tasks}
     level = rate(catalog, scores, protocol, model=settings.model, dispatcher=settings.dispatcher)
@@ -77,7 +80,7 @@ def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, set
     coverages = {t.score.task_id: t.coverages for t in tasks if t.coverages is not None}
     level = add_intervals(level, catalog, protocol, values, coverages)
     problems = tuple(line for t in tasks for line in t.problems)
-    return ScoreReport(settings, catalog, tasks, level, problems)
+    return ScoreReport(settings, catalog, tuple(tasks), level, problems, tuple(notes))
 
 
 def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> ScoredTask:
@@ -95,17 +98,10 @@ def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> Score
         task = dataset.task
         score = TaskScore(task.id, settings.model, task.metric, None, note=f"not scorable: {error}")
         return ScoredTask(score, problems=(str(error),))
+    if settings.store is not None:
+        write_evidence(settings.store, scored)
+        scored = replace(scored, evidence=None, outcomes=Outcomes())
     return replace(scored, problems=(*answers.problems, *scored.problems))
-
-
-def _map(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset], jobs: int) -> Iterator[ScoredTask]:
-    workers = min(jobs or os.cpu_count() or 1, len(datasets))
-    if workers <= 1 or len(datasets) < _POOL_FROM:
-        yield from map(work, datasets)
-        return
-    # spawn: the caller may have threads and an event loop, which a fork would copy in an unknown state.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, datasets)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def score_located(
         protocol=protocol,
         limit=limit or meta.get("limit"),
         jobs=jobs,
+        store=located.folder,
     )
     report = score_run(located.folder, located.datasets, located.catalog, settings)
     write_report(located.folder, report, data=str(located.data))
