@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# A build of torch without CUDA, for the tests of the learned metrics; installed before anything that would pull a larger one.
+# For the tests of the learned metrics. PyPI's build for Linux brings CUDA, some gigabytes; README.md says how to get the one without.
 TORCH  ?= torch==2.13.0
 # Passed on to pytest, e.g. make test ARGS="-k levels -x".
 ARGS   ?=

@@ -186,14 +186,19 @@ def test_the_functions_of_the_page_answer(tmp_path: Path) -> None:
 
     page = (DOCS / "models.md").read_text(encoding="utf-8")
     examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(examples) == 2
-    request = Request("t", "1", "question-answering", (Part("text", "Who?"),))
+    assert len(examples) == 3
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    request = Request("t", "1", "question-answering", (Part("text", "Who?"), Part("image", path=picture)))
     for i, example in enumerate(examples):
         file = tmp_path / f"page{i}.py"
         file.write_text(example)
         function = re.findall(r"^(?:async )?def (\w+)", example, re.MULTILINE)[-1]
-        model = models.load(f"python:{file}:{function}" + ("?batch=2" if i else ""))
-        assert asyncio.run(model.generate(request)).parts[0].kind == "text"
+        option, kind = {"answer_all": ("?batch=2", "text"), "draw": ("?makes=image", "image")}.get(
+            function, ("", "text")
+        )
+        model = models.load(f"python:{file}:{function}{option}")
+        assert asyncio.run(model.generate(request)).parts[0].kind == kind
 
 
 def test_the_page_shows_a_stored_line_as_it_is(data: Path, adder: str, tmp_path: Path) -> None:
