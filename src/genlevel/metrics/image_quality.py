@@ -26,8 +26,9 @@ class _ImageMetric(MeanMetric):
 
     ``data_range`` is the span of the values (255 for bytes); ``channel="y"`` compares the BT.601 luma (16-235, as MATLAB's
     rgb2ycbcr gives it) instead of all channels; ``crop`` pixels are left out at each side. A grey image against a colour
-    one is taken as three equal channels. An answer of another size, or with values that are not finite, counts as missing,
-    and a missing answer counts 0: nothing in common. A reference that is not an image raises :class:`MetricError`.
+    one is taken as three equal channels. An answer of another size, or with values that are not finite, counts as missing.
+    The mean is over the answered pairs, and the coverage carries the others: no decibel or index is "nothing", because score
+    maps give 0 dB and an SSIM of 0 a sigma above 0. A reference that is not an image raises :class:`MetricError`.
     """
 
     data_range: float = 255.0
@@ -37,6 +38,7 @@ class _ImageMetric(MeanMetric):
     unit: ClassVar[Unit] = "raw"
     direction = "higher"
     answer = _ANSWER
+    bounded = False
 
     def __post_init__(self) -> None:
         one_of("channel", self.channel, ("rgb", "y"))
