@@ -15,7 +15,9 @@ from genlevel.metrics.evidence import FloatArray
 
 # Below this power (a 16-bit step is 1e-9) there is silence.
 _FLOOR = 1e-10
-_MAX_RATE = 768_000
+# In hertz and seconds. Beyond them a change of rate would need memory without bound.
+_MIN_RATE, _MAX_RATE = 1_000, 768_000
+_MAX_SECONDS = 3600
 
 
 class Sound(NamedTuple):
@@ -28,7 +30,7 @@ class Sound(NamedTuple):
 def read_sound(thing: Any, rate: int) -> Sound | None:
     """A signal (n,), or (n, channels) whose channels are averaged, or either with its rate as a pair; None for anything else.
 
-    ``rate`` is that of a signal that comes without one.
+    ``rate`` is that of a signal that comes without one. A rate below 1 kHz or above 768 kHz and more than an hour are none.
     """
     if isinstance(thing, tuple) and len(thing) == 2 and np.ndim(thing[1]) == 0 and np.ndim(thing[0]) > 0:
         try:
@@ -36,7 +38,9 @@ def read_sound(thing: Any, rate: int) -> Sound | None:
         except (TypeError, ValueError, OverflowError):
             return None
     samples = usable(numbers(thing))
-    if samples is None or samples.ndim not in (1, 2) or not 0 < rate <= _MAX_RATE:
+    if samples is None or samples.ndim not in (1, 2):
+        return None
+    if not _MIN_RATE <= rate <= _MAX_RATE or len(samples) > _MAX_SECONDS * rate:
         return None
     return Sound(samples if samples.ndim == 1 else samples.mean(axis=1), rate)
 

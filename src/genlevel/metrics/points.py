@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need, one_of, usable
 from genlevel.metrics.dense import numbers as as_numbers
-from genlevel.metrics.evidence import FloatArray
+from genlevel.metrics.evidence import Array, FloatArray
 
 _ANSWER = "points (N, 3), further columns are not used; reference: points (M, 3)"
 
@@ -24,6 +24,18 @@ def cloud(thing: Any, columns: int = 3) -> FloatArray | None:
     if array is None or array.ndim != 2 or array.shape[1] < columns:
         return None
     return usable(np.ascontiguousarray(array[:, :columns]))
+
+
+def nearest(points: FloatArray, others: FloatArray) -> tuple[FloatArray, Array]:
+    """For each point the distance (N,) of the nearest of ``others`` (M, 3), and which one that is (N,)."""
+    along = np.sort(others[:, 0])
+    # A tree cannot part equal points: each would be looked at for every query. Few have an equal coordinate otherwise.
+    if 100 * np.count_nonzero(along[1:] == along[:-1]) > len(others):
+        others, first = np.unique(others, axis=0, return_index=True)
+        distance, index = cKDTree(others).query(points)
+        return distance, first[index]
+    distance, index = cKDTree(others).query(points)
+    return distance, index
 
 
 def _reference_cloud(thing: Any, row: int, columns: int = 3) -> FloatArray:
@@ -85,7 +97,7 @@ class ChamferDistance(MeanMetric):
         if given is None:
             return None
         x, y = _normalised(given, truth, self.normalise), _normalised(truth, truth, self.normalise)
-        there, back = cKDTree(y).query(x)[0], cKDTree(x).query(y)[0]
+        there, back = nearest(x, y)[0], nearest(y, x)[0]
         if self.squared:
             there, back = there**2, back**2
         both = float(there.mean() + back.mean())
@@ -126,8 +138,8 @@ class PointFScore(MeanMetric):
             return None
         side = float((truth.max(axis=0) - truth.min(axis=0)).max()) if self.relative else 1.0
         d = self.distance * (side or 1.0)
-        precision = float(np.mean(cKDTree(truth).query(given)[0] <= d))
-        recall = float(np.mean(cKDTree(given).query(truth)[0] <= d))
+        precision = float(np.mean(nearest(given, truth)[0] <= d))
+        recall = float(np.mean(nearest(truth, given)[0] <= d))
         return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -192,8 +204,8 @@ class NormalConsistency(MeanMetric):
         given = cloud(answer, 6)
         if given is None:
             return None
-        there = cKDTree(truth[:, :3]).query(given[:, :3])[1]
-        back = cKDTree(given[:, :3]).query(truth[:, :3])[1]
+        there = nearest(given[:, :3], truth[:, :3])[1]
+        back = nearest(truth[:, :3], given[:, :3])[1]
         n, m = _unit(given[:, 3:]), _unit(truth[:, 3:])
         both = np.abs((n * m[there]).sum(axis=1)).mean() + np.abs((m * n[back]).sum(axis=1)).mean()
         return float(min(both / 2.0, 1.0))

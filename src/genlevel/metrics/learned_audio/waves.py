@@ -17,6 +17,9 @@ _RATES = (1_000, 768_000)
 """Hz; outside of it a change of rate would need memory without bound, and there is nothing to hear."""
 
 
+_MAX_SECONDS = 3600
+
+
 class Wave(NamedTuple):
     """One channel, float32 (n,) with n > 0, finite; ``rate`` in Hz."""
 
@@ -40,7 +43,9 @@ def is_sound(value: Any) -> bool:
 
 
 def as_wave(value: Any, role: str) -> Wave | None:
-    """A sound as one channel (the mean of its channels); ``None`` where it is empty or not finite, or its rate absurd.
+    """A sound as one channel (the mean of its channels).
+
+    ``None`` where it is empty or not finite, its rate absurd, or longer than an hour.
 
     Raises:
         MetricError: if it is no pair ``(samples, rate)``; ``role`` begins the message.
@@ -54,6 +59,8 @@ def as_wave(value: Any, role: str) -> Wave | None:
             f"{role} has samples {samples.dtype} {samples.shape}; they must be floats in [-1, 1], (n,) or (n, c)"
         )
     if not samples.size or not np.isfinite(samples).all() or not _RATES[0] <= rate <= _RATES[1]:
+        return None
+    if len(samples) > _MAX_SECONDS * rate:
         return None
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     return Wave(np.ascontiguousarray(mono, np.float32), rate)
