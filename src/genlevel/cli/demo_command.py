@@ -12,6 +12,7 @@ The same command goes on where a stopped one was. Needs pip install 'genlevel[de
 from __future__ import annotations
 
 import argparse
+import sys
 import contextlib
 import textwrap
 import time
@@ -95,7 +96,7 @@ def _answered(args: argparse.Namespace, data: Path, out: Path, spec: str) -> Sco
     meta = describe(model, plan, catalog, settings, spec=spec, data=data, catalog_file=own, sota_file=None)
     folder = open_or_create(out, meta)
     _tell(args, f"{spec} answers {len(plan.datasets)} tasks ...")
-    display = watcher(args.quiet)
+    display = watcher(args.quiet or not sys.stderr.isatty())
     with display or contextlib.nullcontext():
         summary = ask(model, plan, folder, settings, watcher=display)
     for problem in summary.problems[:10]:

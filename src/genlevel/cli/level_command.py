@@ -11,13 +11,15 @@ A score that is missing counts 0. The level is the highest k with S_k > 0; '-' w
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
-from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note, table_width
 from genlevel.errors import GenlevelError
 
 if TYPE_CHECKING:
@@ -211,7 +213,7 @@ def _note_problems(problems: Sequence[str]) -> None:
 
 def _print_table(levels: Sequence[ModelLevel], catalog: Catalog) -> None:
     modalities = list(levels[0].modalities) if levels else []
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             level.model,
             _shown_level(level),
@@ -222,7 +224,11 @@ def _print_table(levels: Sequence[ModelLevel], catalog: Catalog) -> None:
         )
         for level in levels
     ]
-    columns = ("model", "level", *_SCORES, *(f"{m} S2/S3/S4" for m in modalities), "supported", "wins")
+    columns: tuple[str, ...] = ("model", "level", *_SCORES, *(f"{m} S2/S3/S4" for m in modalities), "supported", "wins")
+    if sys.stdout.isatty() and table_width(columns, rows) > shutil.get_terminal_size().columns:
+        kept = [i for i, name in enumerate(columns) if "/" not in name]
+        columns, rows = tuple(columns[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
+        note("note: too narrow for the columns by modality; a wider terminal or --format csv shows them")
     protocol = levels[0].protocol if levels else catalog.protocol
     title = (
         f"edition {catalog.edition}, protocol {protocol}, specialists {catalog.sota_sha256[:12]}, {len(catalog)} tasks"

@@ -58,12 +58,22 @@ def emit_table(
     Columns are never folded or cut, so that a row stays one line and can be searched.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
+    widths = _widths(columns, cells)
     lines = [title] if title else []
     for row in [list(columns), ["-" * w for w in widths], *cells]:
         parts = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(parts).rstrip())
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def table_width(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+    """How many characters wide :func:`emit_table` would print this."""
+    widths = _widths(columns, [[_cell(value) for value in row] for row in rows])
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _widths(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    return [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(columns)]
 
 
 def _cell(value: Any) -> str:
