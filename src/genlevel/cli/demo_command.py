@@ -12,8 +12,8 @@ The same command goes on where a stopped one was. Needs pip install 'genlevel[de
 from __future__ import annotations
 
 import argparse
-import sys
 import contextlib
+import sys
 import textwrap
 import time
 from collections.abc import Sequence
