@@ -48,7 +48,9 @@ def replicates(
     return Replicates(np.concatenate(values), np.concatenate(coverages))
 
 
-def interval(metric: Metric, evidence: Evidence, *, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> Interval:
+def interval(
+    metric: Metric, evidence: Evidence, *, level: float = 0.95, resamples: int = 1000, seed: int = 0
+) -> Interval:
     """Percentile bootstrap interval of the metric's value; resampling is over samples."""
     values = replicates(metric, evidence, resamples=resamples, seed=seed).values
     tail = (1.0 - level) / 2.0

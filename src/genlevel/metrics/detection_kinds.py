@@ -87,7 +87,7 @@ class BoxKind(Kind):
         if boxes.shape != (len(items), 4):
             read, readable = super().read_all(items)
             return box_array(read), readable
-        sound: Bools = (np.abs(boxes) < _LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
+        sound: Bools = np.asarray((np.abs(boxes) < _LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1))
         return boxes[sound], sound
 
     def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:

@@ -66,8 +66,7 @@ def softened(grey: Array, *, stretch: bool) -> FloatArray:
     levels = np.arange(256) / 255.0
     low, high = levels[int(grey.min())], levels[int(grey.max())]
     table: FloatArray = (levels - low) / (high - low) if stretch and high > low else levels
-    soft: FloatArray = cv2.LUT(np.ascontiguousarray(grey), table)
-    return soft
+    return np.asarray(cv2.LUT(np.ascontiguousarray(grey), table), np.float64)
 
 
 def pairs(answer: Any, reference: Any, row: int, *, normalise: bool) -> list[Pair] | None:
@@ -134,7 +133,7 @@ class SMeasure(_SaliencyMetric):
 def _object_likeness(values: FloatArray) -> float:
     mean = float(values.mean())
     spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    return 2.0 * mean / (mean**2 + 1.0 + spread + _EPS)
+    return float(2.0 * mean / (mean**2 + 1.0 + spread + _EPS))
 
 
 def _region_likeness(pair: Pair) -> float:
@@ -165,7 +164,7 @@ def _quadrant(a: FloatArray, b: Array) -> float:
     xy = float(dx[b].sum()) / more if 0.0 < y < 1.0 else 0.0
     top, bottom = 4.0 * x * y * xy, (x**2 + y**2) * (xx + yy)
     if top != 0.0:
-        return top / (bottom + _EPS)
+        return float(top / (bottom + _EPS))
     return 1.0 if bottom == 0.0 else 0.0
 
 
