@@ -249,14 +249,15 @@ def score(root: Path, jobs: int, every: int) -> dict[str, Any]:
     start = time.perf_counter()
     datasets = find_datasets(root / "data", catalog).datasets[::every]
     at_found = time.perf_counter()
-    report = score_predictions(root / "answers", datasets, catalog, Settings("m", jobs=jobs))
-    at_scored = time.perf_counter()
     with tempfile.TemporaryDirectory() as out:
+        report = score_predictions(root / "answers", datasets, catalog, Settings("m", jobs=jobs, store=Path(out)))
+        at_scored = time.perf_counter()
         write_report(Path(out), report)
         at_written = time.perf_counter()
         stored = sum(path.stat().st_size for path in Path(out).rglob("*.npz"))
     unscored = [f"{s.task_id} ({s.note})" for s in report.scores if s.value is None]
     assert not unscored, unscored[:5]
+    mine, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "tasks": len(datasets),
         "samples": sum(s.samples for s in report.scores),
@@ -266,8 +267,9 @@ def score(root: Path, jobs: int, every: int) -> dict[str, Any]:
         "write": at_written - at_scored,
         "stored": stored / 2**20,
         "problems": len(report.problems),
-        "parent": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "parent": mine.ru_maxrss / 1024,
+        "worker": workers.ru_maxrss / 1024,
+        "cpu": sum(u.ru_utime + u.ru_stime for u in (mine, workers)),
     }
 
 
@@ -352,9 +354,9 @@ def _measure(side: str, root: Path, jobs: int) -> dict[str, Any]:
 def _report(found: dict[str, Any], jobs: int) -> None:
     total = found["find"] + found["score"] + found["write"]
     print(
-        f"{found['samples']:,} samples of {found['tasks']} tasks with {jobs} workers in {total:.1f} s: find "
-        f"{found['find']:.1f}, score and bootstrap {found['score']:.1f}, write {found['write']:.1f} "
-        f"({found['stored']:.1f} MiB of evidence)"
+        f"{found['samples']:,} samples of {found['tasks']} tasks with {jobs} workers in {total:.1f} s "
+        f"({found['cpu']:.1f} s of CPU time, start included): find {found['find']:.1f}, score, bootstrap and store evidence "
+        f"{found['score']:.1f} ({found['stored']:.1f} MiB), scores and level {found['write']:.1f}"
     )
     print(f"scoring: {found['samples'] / total:,.0f} samples/s, peak {found['parent']:.0f} MiB", end=" ")
     print(f"in the parent and {found['worker']:.0f} MiB in the largest worker")
