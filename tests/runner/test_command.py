@@ -209,3 +209,19 @@ def test_the_page_shows_a_stored_line_as_it_is(data: Path, adder: str, tmp_path:
     line = json.loads((out / "predictions" / "sums.jsonl").read_text().splitlines()[0])
     assert list(json.loads(shown)) == list(line)
     assert list(json.loads(shown)["usage"]) == list(line["usage"])
+
+
+def test_a_model_that_can_do_nothing_here_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from genlevel.starter.make import make_starter
+
+    data = make_starter(tmp_path / "starter")
+    code = (tmp_path / "deaf.py").resolve()
+    code.write_text("def answer(request):\n    return 'yes'\n")
+    spec = f"python:{code}:answer?takes=text"
+    assert (
+        main(["run", "--model", spec, "--data", str(data), "--modality", "image", "--out", str(tmp_path / "run")]) == 2
+    )
+    error = capsys.readouterr().err
+    assert "can do none of the 12 tasks here" in error
+    assert "takes no image" in error
+    assert not (tmp_path / "run").exists()

@@ -77,6 +77,9 @@ def run(args: argparse.Namespace) -> int:
     if len(found.unmatched) > 10:
         note(f"... and {len(found.unmatched) - 10} more ('genlevel data check' lists all)")
     plan = make_plan(model, wanted)
+    if not plan.datasets:
+        task_id, reason = next(iter(plan.unsupported.items()))
+        raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
     settings = Settings(args.concurrency, args.limit)
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():

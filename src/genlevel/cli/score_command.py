@@ -115,10 +115,24 @@ def print_scores(report: ScoreReport, how: str) -> None:
     for score in report.scores:
         if score.note:
             note(f"{score.task_id}: {score.note}")
-    for line in report.problems[:20]:
+    _note_problems(report)
+
+
+def _note_problems(report: ScoreReport) -> None:
+    from genlevel.models.predictions import NO_FILE
+
+    absent = [line for line in report.problems if NO_FILE in line]
+    problems = [line for line in report.problems if NO_FILE not in line]
+    if len(absent) > 1:
+        tasks = ", ".join(line.partition(":")[0] for line in absent[:3])
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        note(f"{len(absent)} of {len(report.tasks)} tasks have {NO_FILE} and count 0: {tasks}{more}")
+    else:
+        problems += absent
+    for line in problems[:20]:
         note(line)
-    if len(report.problems) > 20:
-        note(f"... and {len(report.problems) - 20} more problems (all are in scores.json)")
+    if len(problems) > 20:
+        note(f"... and {len(problems) - 20} more problems (scores.json has all)")
 
 
 def _with_interval(task: dict[str, object]) -> str:

@@ -28,6 +28,8 @@ from genlevel.records import PART_KINDS, Part, PartKind, Prediction, Reply, Requ
 # The key of the answer in an entry, by preference; mathematics has its steps and its final answer apart.
 _KEYS = ("prediction", "prediction_final", "answer", "output", "response", "text")
 _NO_PREDICTIONS = frozenset({"run.json", "scores.json", "levels.json"})
+# What the line about a task without a file says, so that a reader can gather such lines into one.
+NO_FILE = "no prediction file"
 _TASKS_HELD = 16
 _SIZE_LIMIT = 2 * 2**30
 
@@ -88,12 +90,8 @@ class PredictionFolder:
         """
         path = self.file(dataset)
         if path is None:
-            return Found(
-                [],
-                [
-                    f"{dataset.task.id}: no {dataset.relative}/prediction.json or {dataset.task.id}.json in {self.folder}"
-                ],
-            )
+            names = f"no {dataset.relative}/prediction.json or {dataset.task.id}.json in {self.folder}"
+            return Found([], [f"{dataset.task.id}: {NO_FILE} ({names})"])
         media = _media_kinds(dataset)
         answers: dict[str, Prediction] = {}
         problems: list[str] = []
