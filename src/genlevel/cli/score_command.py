@@ -115,6 +115,8 @@ def print_scores(report: ScoreReport, how: str) -> None:
     for score in report.scores:
         if score.note:
             note(f"{score.task_id}: {score.note}")
+    for line in report.notes:
+        note(f"note: {line}")
     _note_problems(report)
 
 
