@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="RUN", help="with --predictions: where to write scores and evidence"
     )
+    parser.add_argument(
+        "--ratings", type=Path, metavar="DIR", help="people's ratings: <task-id>.csv with columns id, rater, rating"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="score only the first N samples of each task")
     parser.add_argument("--jobs", type=count, default=0, metavar="N", help="worker processes (default: all cores)")
     add_catalog_options(parser)
@@ -46,6 +49,10 @@ def run(args: argparse.Namespace) -> int:
     """Score and print the task scores."""
     if (args.run is None) == (args.predictions is None):
         raise GenlevelError("give either a run folder or --predictions DIR with --data DIR")
+    if args.run and (args.out or args.model or args.dispatcher):
+        raise GenlevelError("--out, --model and --dispatcher go with --predictions; a run folder says these itself")
+    if args.ratings and not args.ratings.is_dir():
+        raise GenlevelError(f"--ratings {args.ratings}: there is no such folder")
     report = _score_predictions(args) if args.predictions else _score_run(args)
     print_scores(report, args.format)
     return 1 if report.problems or any(s.value is None for s in report.scores) else 0
@@ -57,7 +64,7 @@ def _score_run(args: argparse.Namespace) -> ScoreReport:
     run = locate(args.run, data=args.data, edition=args.edition, catalog=args.catalog, sota=args.sota)
     if run.meta.get("end") is None:
         note(f"{args.run}: this run has not ended; samples that were not asked yet count as missing, which is wrong")
-    return score_located(run, jobs=args.jobs, limit=args.limit)
+    return score_located(run, jobs=args.jobs, limit=args.limit, ratings=args.ratings)
 
 
 def _score_predictions(args: argparse.Namespace) -> ScoreReport:
@@ -76,6 +83,7 @@ def _score_predictions(args: argparse.Namespace) -> ScoreReport:
         dispatcher=args.dispatcher,
         limit=args.limit,
         jobs=args.jobs,
+        ratings=args.ratings,
     )
     report = score_predictions(args.predictions, found.datasets, catalog, settings)
     if args.out:

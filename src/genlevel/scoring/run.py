@@ -49,6 +49,8 @@ class Settings:
     intervals: bool = True
     jobs: int = 1
     store: Path | None = None
+    ratings: Path | None = None
+    """A folder of people's ratings, ``<task-id>.csv`` each, for the metrics that need them."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> Score
             limit=settings.limit,
             seed=settings.seed,
             intervals=settings.intervals,
+            ratings=_ratings(settings.ratings, dataset),
         )
     except DataError as error:
         task = dataset.task
@@ -102,6 +105,15 @@ def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> Score
         write_evidence(settings.store, scored)
         scored = replace(scored, evidence=None, outcomes=Outcomes())
     return replace(scored, problems=(*answers.problems, *scored.problems))
+
+
+def _ratings(folder: Path | None, dataset: Dataset) -> dict[str, list[float]] | None:
+    path = folder / f"{dataset.task.id}.csv" if folder else None
+    if path is None or not path.is_file():
+        return None
+    from genlevel.metrics.judged import read_ratings
+
+    return read_ratings(path)
 
 
 @dataclass(frozen=True)

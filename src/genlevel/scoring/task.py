@@ -51,6 +51,7 @@ def score_task(
     limit: int | None = None,
     seed: int = 0,
     intervals: bool = True,
+    ratings: Mapping[str, Sequence[float]] | None = None,
 ) -> ScoredTask:
     """Score one task.
 
@@ -61,6 +62,7 @@ def score_task(
         limit: score only the first ``limit`` readable records, as a run with ``--limit`` asked them.
         seed: seed of the bootstrap.
         intervals: whether to bootstrap.
+        ratings: people's ratings by sample id, for a metric that needs them.
 
     Returns:
         The score. Its ``value`` is None, and ``note`` says why, where the task cannot be scored at all.
@@ -74,7 +76,8 @@ def score_task(
     problems: list[str] = []
     outcomes = Outcomes()
     try:
-        evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit)
+        people = _People(task, ratings) if "ratings" in metric.needs else None
+        evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit, people)
         if not len(outcomes):
             closed = bool(problems) and all(p.endswith(_NO_LABEL) for p in problems)
             del problems[_LISTED_OF_CLOSED if closed else len(problems) :]
@@ -98,16 +101,36 @@ def _measure_all(
     outcomes: Outcomes,
     problems: list[str],
     limit: int | None,
+    people: _People | None,
 ) -> Evidence:
     shards: list[Evidence] = []
-    samples = islice(_samples(dataset, kind, problems), limit)
+    samples = islice(_samples(dataset, kind, problems, labelled=people is None), limit)
     while chunk := list(islice(samples, CHUNK)):
         answers = [_answer(kind, sample, predictions.get(sample.id), outcomes) for sample in chunk]
+        if people is not None:
+            answers = [None if a is None else people.rate(s.id) for a, s in zip(answers, chunk, strict=True)]
         shards.append(metric.measure(answers, [sample.reference for sample in chunk]))
     return Evidence.concat(shards)
 
 
-def _samples(dataset: Dataset, kind: TaskType, problems: list[str]) -> Iterator[Sample]:
+class _People:
+    """People's ratings in place of answers: what a metric of opinions takes."""
+
+    def __init__(self, task: Task, ratings: Mapping[str, Sequence[float]] | None) -> None:
+        if ratings is None:
+            raise NotScorable(
+                f"needs people's ratings: give --ratings DIR with {task.id}.csv (columns id, rater, rating)"
+            )
+        self._ratings = ratings
+
+    def rate(self, sample_id: str) -> Sequence[float]:
+        """The ratings of an answered sample; without any the task cannot be scored, for they are not the model's fault."""
+        if sample_id not in self._ratings:
+            raise NotScorable(f"sample '{sample_id}' was answered, but nobody has rated it")
+        return self._ratings[sample_id]
+
+
+def _samples(dataset: Dataset, kind: TaskType, problems: list[str], *, labelled: bool) -> Iterator[Sample]:
     for record in dataset.records():
         if isinstance(record, RecordError):
             problems.append(str(record))
@@ -117,7 +140,7 @@ def _samples(dataset: Dataset, kind: TaskType, problems: list[str]) -> Iterator[
         except RecordError as error:
             problems.append(str(error))
             continue
-        if sample.reference is None:
+        if labelled and sample.reference is None:
             problems.append(f"{record.where}: {_NO_LABEL}")
             continue
         yield sample

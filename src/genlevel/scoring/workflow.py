@@ -62,7 +62,12 @@ def locate(
 
 
 def score_located(
-    located: Located, *, jobs: int = 1, limit: int | None = None, protocol: str | None = None
+    located: Located,
+    *,
+    jobs: int = 1,
+    limit: int | None = None,
+    protocol: str | None = None,
+    ratings: Path | None = None,
 ) -> ScoreReport:
     """Score a run and write its scores, evidence and level into the folder."""
     meta = located.meta
@@ -73,6 +78,7 @@ def score_located(
         limit=limit or meta.get("limit"),
         jobs=jobs,
         store=located.folder,
+        ratings=ratings,
     )
     report = score_run(located.folder, located.datasets, located.catalog, settings)
     write_report(located.folder, report, data=str(located.data))
