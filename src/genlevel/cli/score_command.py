@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ratings", type=Path, metavar="DIR", help="people's ratings: <task-id>.csv with columns id, rater, rating"
     )
+    parser.add_argument(
+        "--judge", metavar="SPEC", default="", help="the model that judges answers, where a metric needs one"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="score only the first N samples of each task")
     parser.add_argument("--jobs", type=count, default=0, metavar="N", help="worker processes (default: all cores)")
     add_catalog_options(parser)
@@ -64,7 +67,7 @@ def _score_run(args: argparse.Namespace) -> ScoreReport:
     run = locate(args.run, data=args.data, edition=args.edition, catalog=args.catalog, sota=args.sota)
     if run.meta.get("end") is None:
         note(f"{args.run}: this run has not ended; samples that were not asked yet count as missing, which is wrong")
-    return score_located(run, jobs=args.jobs, limit=args.limit, ratings=args.ratings)
+    return score_located(run, jobs=args.jobs, limit=args.limit, ratings=args.ratings, judge=args.judge)
 
 
 def _score_predictions(args: argparse.Namespace) -> ScoreReport:
@@ -84,6 +87,7 @@ def _score_predictions(args: argparse.Namespace) -> ScoreReport:
         limit=args.limit,
         jobs=args.jobs,
         ratings=args.ratings,
+        judge=args.judge,
     )
     report = score_predictions(args.predictions, found.datasets, catalog, settings)
     if args.out:

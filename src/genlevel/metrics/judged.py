@@ -102,7 +102,7 @@ class GptScore(Metric):
             return float(answer)
         if self.judge is None:
             raise NotScorable(
-                "gpt_score needs a judge: give judge=FUNCTION from prompt to reply, or ratings from 0 to 10"
+                "gpt_score needs a judge: --judge SPEC, or in Python judge=FUNCTION from prompt to reply, or ratings 0 to 10"
             )
         question = ""
         if isinstance(reference, Mapping):

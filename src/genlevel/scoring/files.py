@@ -18,6 +18,7 @@ import orjson
 from genlevel._version import __version__
 from genlevel.errors import RunError
 from genlevel.metrics.evidence import Evidence
+from genlevel.metrics.judged import judge_record
 from genlevel.scoring.outcomes import Outcomes
 from genlevel.scoring.task import ScoredTask
 
@@ -58,6 +59,7 @@ def scores_document(report: ScoreReport, *, data: str = "") -> dict[str, Any]:
         "scored": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": data,
         "limit": report.settings.limit,
+        "judge": judge_record(report.settings.judge) if report.settings.judge else None,
         "tasks": tasks,
         "problems": list(report.problems),
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from genlevel import metrics
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError
@@ -51,6 +53,8 @@ class Settings:
     store: Path | None = None
     ratings: Path | None = None
     """A folder of people's ratings, ``<task-id>.csv`` each, for the metrics that need them."""
+    judge: str = ""
+    """The SPEC of the model that judges, for the metrics that need one."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,17 @@ def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, set
 def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> ScoredTask:
     try:
         answers = source(dataset)
-        scored = score_task(
-            dataset,
-            answers.predictions,
-            model=settings.model,
-            limit=settings.limit,
-            seed=settings.seed,
-            intervals=settings.intervals,
-            ratings=_ratings(settings.ratings, dataset),
-        )
+        with _judge(settings.judge, dataset) as judge:
+            scored = score_task(
+                dataset,
+                answers.predictions,
+                model=settings.model,
+                limit=settings.limit,
+                seed=settings.seed,
+                intervals=settings.intervals,
+                ratings=_ratings(settings.ratings, dataset),
+                judge=judge,
+            )
     except DataError as error:
         task = dataset.task
         score = TaskScore(task.id, settings.model, task.metric, None, note=f"not scorable: {error}")
@@ -105,6 +111,15 @@ def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> Score
         write_evidence(settings.store, scored)
         scored = replace(scored, evidence=None, outcomes=Outcomes())
     return replace(scored, problems=(*answers.problems, *scored.problems))
+
+
+def _judge(spec: str, dataset: Dataset) -> AbstractContextManager[Callable[[str], str] | None]:
+    name = dataset.task.metric
+    if not spec or name not in metrics.METRICS or "judge" not in metrics.get(name).needs:
+        return nullcontext()
+    from genlevel.scoring.judge import Judge
+
+    return Judge(spec)
 
 
 def _ratings(folder: Path | None, dataset: Dataset) -> dict[str, list[float]] | None:

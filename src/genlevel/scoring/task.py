@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -52,6 +52,7 @@ def score_task(
     seed: int = 0,
     intervals: bool = True,
     ratings: Mapping[str, Sequence[float]] | None = None,
+    judge: Callable[[str], str] | None = None,
 ) -> ScoredTask:
     """Score one task.
 
@@ -63,6 +64,7 @@ def score_task(
         seed: seed of the bootstrap.
         intervals: whether to bootstrap.
         ratings: people's ratings by sample id, for a metric that needs them.
+        judge: from prompt to reply, for a metric that needs one.
 
     Returns:
         The score. Its ``value`` is None, and ``note`` says why, where the task cannot be scored at all.
@@ -71,6 +73,8 @@ def score_task(
     try:
         kind = tasktypes.for_task(task)
         metric: Metric = metrics.get(kind.metric(task), **kind.metric_options(task))
+        if judge is not None and "judge" in metric.needs:
+            metric = replace(metric, judge=judge)  # type: ignore[type-var]
     except GenlevelError as error:
         return ScoredTask(TaskScore(task.id, model, task.metric, None, note=f"not scorable: {error}"))
     problems: list[str] = []

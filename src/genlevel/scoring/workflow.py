@@ -68,6 +68,7 @@ def score_located(
     limit: int | None = None,
     protocol: str | None = None,
     ratings: Path | None = None,
+    judge: str = "",
 ) -> ScoreReport:
     """Score a run and write its scores, evidence and level into the folder."""
     meta = located.meta
@@ -79,6 +80,7 @@ def score_located(
         jobs=jobs,
         store=located.folder,
         ratings=ratings,
+        judge=judge,
     )
     report = score_run(located.folder, located.datasets, located.catalog, settings)
     write_report(located.folder, report, data=str(located.data))
