@@ -292,8 +292,8 @@ def steps(root: Path) -> dict[str, Any]:
 
     samples = scorer._samples
 
-    def timed_samples(*args: Any) -> Iterator[Any]:
-        advance = timed("read records and references", samples(*args).__next__)
+    def timed_samples(*args: Any, **options: Any) -> Iterator[Any]:
+        advance = timed("read records and references", samples(*args, **options).__next__)
         while True:
             try:
                 yield advance()
