@@ -5,7 +5,6 @@ Rows are joined to tasks by name, never by position.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from genlevel.atomic import replacing
 from genlevel.catalog import Catalog
 from genlevel.catalog.catalog import did_you_mean
 from genlevel.catalog.metrics_table import score_range
@@ -101,12 +101,10 @@ def write_workbook(
         for number, task in enumerate(tasks, 1):
             names = [_text_cell(sheet, text) for text in (task.name, task.short_name, task.metric_as_printed)]
             sheet.append([number, *names, *([task.sota] if sota else []), _cell_value(by_id.get(task.id), task)])
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        book.save(partial)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            book.save(partial)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ScoreError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 

@@ -7,13 +7,13 @@ names them. A crash can only tear the last line, which is dropped when the folde
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from genlevel.atomic import replacing
 from genlevel.errors import RunError
 from genlevel.records import PART_KINDS, Part, Prediction, Usage
 
@@ -61,10 +61,9 @@ class RunFolder:
     def write_meta(self, **changes: Any) -> None:
         """Update ``run.json``, whole or not at all."""
         self.meta.update(changes)
-        partial = self.path / ".run.json.part"
         try:
-            partial.write_bytes(orjson.dumps(self.meta, option=orjson.OPT_INDENT_2) + b"\n")
-            os.replace(partial, self.path / "run.json")
+            with replacing(self.path / "run.json") as partial:
+                partial.write_bytes(orjson.dumps(self.meta, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as error:
             raise RunError(f"{self.path / 'run.json'}: cannot be written ({error.strerror})") from None
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from genlevel.atomic import replacing
 from genlevel.errors import RunError
 from genlevel.records import Part, Prediction
 from genlevel.runner.store import RunFolder
@@ -34,7 +35,6 @@ class RunWriter:
         self._files: dict[str, int] = {}
         self._guard = threading.Lock()
         self._broken = ""
-        self._media = 0
         self.notes: list[str] = []
         """One line for each torn line that was dropped."""
 
@@ -132,17 +132,11 @@ class RunWriter:
         return {"kind": part.kind, "file": name, "media_type": kind}
 
     def _write_medium(self, path: Path, data: bytes) -> None:
-        with self._guard:
-            self._media += 1
-            # Two answers may hold the same medium and be stored at the same moment.
-            partial = path.with_name(f".{path.name}.{os.getpid()}-{self._media}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(data)
-            os.replace(partial, path)
+            with replacing(path) as partial:
+                partial.write_bytes(data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink()
             raise RunError(f"{path}: cannot be written ({error.strerror}); what was stored before is safe") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -16,6 +15,7 @@ import numpy as np
 import orjson
 
 from genlevel._version import __version__
+from genlevel.atomic import replacing
 from genlevel.errors import RunError
 from genlevel.metrics.evidence import Evidence
 from genlevel.metrics.judged import judge_record
@@ -141,10 +141,8 @@ def write_atomic(path: Path, content: bytes) -> None:
     Raises:
         RunError: naming the file, if it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            partial.write_bytes(content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise RunError(f"{path}: cannot be written ({error.strerror or error})") from None
