@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 from genlevel.catalog.catalog import did_you_mean
 from genlevel.catalog.metrics_table import METRICS_TABLE, score_range
 from genlevel.catalog.task_types import TASK_TYPE_NAMES
-from genlevel.errors import CatalogError
+from genlevel.errors import CatalogError, GenlevelError
 from genlevel.records import MODALITIES, PARADIGMS, Direction, Modality, Paradigm, Scale, Task
 
 REQUIRED = ("id", "modality", "paradigm", "name", "task_type", "metric")
@@ -81,7 +81,7 @@ def read_rows(path: Path, required: tuple[str, ...], known: tuple[str, ...]) -> 
     Raises:
         CatalogError: if the file can't be read, is too large, is no UTF-8, or its header or a row is not right.
     """
-    yield from parse_rows(_text(path), path.name, required, known)
+    yield from parse_rows(file_text(path, MAX_BYTES, CatalogError), path.name, required, known)
 
 
 def parse_rows(text: str, name: str, required: tuple[str, ...], known: tuple[str, ...]) -> Iterator[Row]:
@@ -89,36 +89,54 @@ def parse_rows(text: str, name: str, required: tuple[str, ...], known: tuple[str
     # newline="" keeps line breaks inside quotes as they are; a NUL makes csv raise in a way that differs between versions.
     if "\0" in text:
         raise CatalogError(f"{name}: holds a NUL character; this is no CSV text")
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     header: list[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                if header is None:
-                    header = _header(cells, f"{name} line {line}", required, known)
-                else:
-                    yield _row(cells, header, name, line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise CatalogError(f"{name} line {line}: not readable as CSV: {error}") from None
+    for line, cells in numbered_cells(text.removeprefix("\ufeff"), name, CatalogError):
+        if header is None:
+            header = _header(cells, f"{name} line {line}", required, known)
+        else:
+            yield _row(cells, header, name, line)
     if header is None:
         raise CatalogError(f"{name}: is empty; the first line names the columns: {','.join(required)}")
 
 
-def _text(path: Path) -> str:
+def numbered_cells(text: str, name: str, error: type[GenlevelError]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of CSV text that hold something, each with the line that it begins on.
+
+    Raises:
+        GenlevelError: of the kind ``error``, naming the line where the text is no CSV.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as slip:
+        raise error(f"{name} line {line}: not readable as CSV: {slip}") from None
+
+
+def file_text(path: Path, limit: int, error: type[GenlevelError], *, nul: str = "") -> str:
+    """The text of a UTF-8 file of at most ``limit`` bytes, without its byte order mark.
+
+    Raises:
+        GenlevelError: of the kind ``error``, if the file can't be read, is too large or no UTF-8, or, where ``nul`` says what
+            to make of that, holds a NUL.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(data) > MAX_BYTES:
-        raise CatalogError(f"{path.name}: is larger than {MAX_BYTES // 2**20} MB")
+            data = file.read(limit + 1)
+    except OSError as slip:
+        raise error(f"{path}: cannot be read: {slip.strerror or slip}") from None
+    if len(data) > limit:
+        raise error(f"{path.name}: is larger than {limit // 2**20} MB")
+    if nul and b"\0" in data:
+        raise error(f"{path.name}: {nul}")
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise CatalogError(f"{path.name} line {line}: is not UTF-8; save the file as CSV UTF-8") from None
+    except UnicodeDecodeError as slip:
+        line = data.count(b"\n", 0, slip.start) + 1
+        raise error(f"{path.name} line {line}: is not UTF-8; save the file as CSV UTF-8") from None
 
 
 def _header(cells: list[str], where: str, required: tuple[str, ...], known: tuple[str, ...]) -> list[str]:

@@ -5,15 +5,13 @@ An empty score is a missing one. Every other slip is an error with its line.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 from genlevel.catalog import Catalog
 from genlevel.catalog.catalog import did_you_mean
 from genlevel.catalog.metrics_table import score_range
-from genlevel.catalog.read import shown
+from genlevel.catalog.read import file_text, numbered_cells, shown
 from genlevel.errors import ScoreError
 from genlevel.interop.scores import ScoreTable
 from genlevel.records import Task
@@ -21,6 +19,7 @@ from genlevel.records import Task
 COLUMNS = ("task_id", "model", "score")
 MAX_BYTES = 512 * 1024 * 1024
 _LISTED = 3
+_NO_TEXT = "is no text; give a CSV, a result workbook (.xlsx) or a run folder"
 
 
 def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
@@ -67,24 +66,16 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
     """Line, task id, model and score of each row; the columns may stand in any order, and others may stand beside them."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    text = file_text(path, MAX_BYTES, ScoreError, nul=_NO_TEXT)
     header: list[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                if header is None:
-                    header = [cell.strip().casefold() for cell in cells]
-                    at = _columns(header, f"{path.name} line {line}")
-                elif len(cells) != len(header):
-                    raise ScoreError(
-                        f"{path.name} line {line}: has {len(cells)} cells, but the header has {len(header)}"
-                    )
-                else:
-                    yield line, cells[at[0]].strip(), cells[at[1]].strip(), cells[at[2]].strip()
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ScoreError(f"{path.name} line {line}: not readable as CSV: {error}") from None
+    for line, cells in numbered_cells(text, path.name, ScoreError):
+        if header is None:
+            header = [cell.strip().casefold() for cell in cells]
+            at = _columns(header, f"{path.name} line {line}")
+        elif len(cells) != len(header):
+            raise ScoreError(f"{path.name} line {line}: has {len(cells)} cells, but the header has {len(header)}")
+        else:
+            yield line, cells[at[0]].strip(), cells[at[1]].strip(), cells[at[2]].strip()
     if header is None:
         raise ScoreError(f"{path.name}: is empty; the first line is {','.join(COLUMNS)}")
 
@@ -95,23 +86,6 @@ def _columns(header: list[str], where: str) -> list[int]:
             kind = "is missing" if column not in header else "stands twice"
             raise ScoreError(f"{where}: column {column} {kind}; a table of scores has {','.join(COLUMNS)}")
     return [header.index(column) for column in COLUMNS]
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ScoreError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(data) > MAX_BYTES:
-        raise ScoreError(f"{path.name}: is larger than {MAX_BYTES // 2**20} MB")
-    if b"\0" in data:
-        raise ScoreError(f"{path.name}: is no text; give a CSV, a result workbook (.xlsx) or a run folder")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ScoreError(f"{path.name} line {line}: is not UTF-8; save the file as CSV UTF-8") from None
 
 
 def _score(text: str, where: str, task_id: str) -> float:
