@@ -97,21 +97,27 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a model is asked: the parts in order, and the kinds of part that the answer may hold."""
+    """What a model is asked: the parts in order, and the kinds of part that the answer may hold.
+
+    ``seed`` is a number below 2**31 of this sample's own, the same in every run with the same settings: a model that draws at
+    random starts from it.
+    """
 
     task_id: str
     sample_id: str
     task_type: str
     parts: tuple[Part, ...]
     makes: frozenset[PartKind] = frozenset({"text"})
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost, as the model reports it; 0 where it does not say."""
+    """What an answer cost, as the model reports it; 0 where it does not say. ``cost`` is in US dollars."""
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genlevel.datasets.base import Dataset
+from genlevel.errors import RequestFailed
 from genlevel.records import PART_KINDS, PartKind, Reply, Request
 
 
@@ -23,6 +25,8 @@ class Model(ABC):
     makes: frozenset[PartKind] = frozenset({"text"})
     dispatcher: bool = False
     concurrency: int = 1
+    batch_size: int = 1
+    """How many requests it likes to be given at a time."""
     inline: int = 0
     """Media files of up to this many bytes reach the model as data, read beforehand and off the event loop."""
 
@@ -45,6 +49,13 @@ class Model(ABC):
             ModelError: when no request can work (wrong key, unknown model); ends the run.
         """
 
+    async def generate_many(self, requests: Sequence[Request]) -> Sequence[Reply | RequestFailed]:
+        """Answer up to ``batch_size`` requests, in order; a failure stands in the place of its reply.
+
+        What it raises fails no sample yet: each request is then asked alone, but for a ModelError, which ends the run.
+        """
+        return [await self.generate(request) for request in requests]
+
     async def close(self) -> None:  # noqa: B027 - most models hold nothing open
         """Called once at the end, also after an error."""
 
@@ -52,15 +63,14 @@ class Model(ABC):
 class BatchModel(Model):
     """A model that answers several requests at a time, in its own thread: local checkpoints and plain functions."""
 
-    batch_size: int = 1
-
     @abstractmethod
     def generate_batch(self, requests: Sequence[Request]) -> list[Reply]:
         """Answer all requests, in order."""
 
     async def generate(self, request: Request) -> Reply:
         """Answer one request off the event loop."""
-        import asyncio
+        return (await asyncio.to_thread(self.generate_batch, [request]))[0]
 
-        replies = await asyncio.to_thread(self.generate_batch, [request])
-        return replies[0]
+    async def generate_many(self, requests: Sequence[Request]) -> Sequence[Reply | RequestFailed]:
+        """Answer all requests off the event loop."""
+        return await asyncio.to_thread(self.generate_batch, requests)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from genlevel import tasktypes
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, ModelError, RequestFailed, RunError
-from genlevel.models.base import BatchModel, Model
+from genlevel.models.base import Model
 from genlevel.records import Prediction, Reply, Request
 from genlevel.runner.keys import identity_bytes
 from genlevel.runner.plan import Settings
@@ -73,7 +73,7 @@ class Engine:
         self.stopping = False
         self._open: dict[str, int] = {}
         self._read: set[str] = set()
-        self._batch = (settings.batch_size or model.batch_size) if isinstance(model, BatchModel) else 1
+        self._batch = settings.batch_size or model.batch_size
         self._pool = max(1, model.concurrency)
         # Enough to never let a worker wait for the disk, little enough to hold few media in memory.
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue(maxsize=self._pool * self._batch + 32)
@@ -207,13 +207,12 @@ class Engine:
             lacking = {part.kind for part in request.parts} - model.takes
             if lacking:
                 raise RequestFailed(f"the model takes no {' or '.join(sorted(lacking))}", 0)
-        if isinstance(model, BatchModel) and len(requests) > 1:
-            replies: Sequence[Reply] = await asyncio.to_thread(model.generate_batch, requests)
-            if len(replies) != len(requests):
-                raise RequestFailed(f"the model gave {len(replies)} answers to {len(requests)} requests")
-        else:
-            replies = [await model.generate(requests[0])]
-        return [r if isinstance(r, Reply) and r.parts else _Failure("the model gave no answer") for r in replies]
+        if len(requests) == 1:
+            return [_checked(await model.generate(requests[0]))]
+        replies = await model.generate_many(requests)
+        if len(replies) != len(requests):
+            raise RequestFailed(f"the model gave {len(replies)} answers to {len(requests)} requests")
+        return [_checked(reply) for reply in replies]
 
     async def _store(self, job: Job, reply: Reply | _Failure, seconds: float) -> None:
         if isinstance(reply, Reply):
@@ -243,6 +242,12 @@ class Engine:
     def _close_if_finished(self, task_id: str) -> None:
         if task_id in self._read and self._open[task_id] == 0:
             self._watcher.finished(task_id, self.counts[task_id])
+
+
+def _checked(reply: Reply | RequestFailed) -> Reply | _Failure:
+    if isinstance(reply, RequestFailed):
+        return _Failure(_line(reply), reply.attempts)
+    return reply if isinstance(reply, Reply) and reply.parts else _Failure("the model gave no answer")
 
 
 def _line(error: BaseException) -> str:

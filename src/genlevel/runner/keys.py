@@ -24,6 +24,12 @@ def identity_bytes(model: Model) -> bytes:
     return orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
 
 
+def seed_of(task_id: str, sample_id: str, base: int = 0) -> int:
+    """A sample's own seed below 2**31; another ``base`` gives another one."""
+    digest = hashlib.sha256(f"{base}\0{task_id}\0{sample_id}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
 def has_media(request: Request) -> bool:
     """Whether computing the request's key means reading files."""
     return any(part.kind != "text" for part in request.parts)

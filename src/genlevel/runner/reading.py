@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError, GenlevelError, RecordError
 from genlevel.records import Request, Sample
-from genlevel.runner.keys import has_media, keyed
+from genlevel.runner.keys import has_media, keyed, seed_of
 from genlevel.tasktypes import TaskType
 
 # A chunk ends with whichever comes first, so that fast readers cost few thread switches and slow ones hold nobody up.
@@ -50,7 +51,7 @@ class Reader:
     def _job(self, sample: Sample, stored_key: str | None) -> Job | None:
         task = self._dataset.task
         try:
-            request = self._kind.ask(sample, task)
+            request = replace(self._kind.ask(sample, task), seed=seed_of(task.id, sample.id))
             if stored_key is not None and has_media(request):
                 # That the annotation is the same has been checked; reading all media again would take hours.
                 return None

@@ -129,7 +129,11 @@ class RunFolder:
                 str(line.get("key", "")),
                 tuple(self._part(part) for part in line.get("parts") or ()),
                 str(line.get("error") or ""),
-                Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))),
+                Usage(
+                    int(usage.get("input_tokens", 0)),
+                    int(usage.get("output_tokens", 0)),
+                    float(usage.get("cost", 0.0)),
+                ),
                 float(line.get("latency", 0.0)),
                 int(line.get("attempts", 1)),
             )

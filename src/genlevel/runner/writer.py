@@ -15,7 +15,7 @@ import orjson
 
 from genlevel.atomic import replacing
 from genlevel.errors import RunError
-from genlevel.records import Part, Prediction
+from genlevel.records import Part, Prediction, Usage
 from genlevel.runner.store import RunFolder
 
 # Far below the usual limit of open files.
@@ -72,7 +72,7 @@ class RunWriter:
                 "id": prediction.id,
                 "key": prediction.key,
                 "parts": [self._stored(part) for part in prediction.parts],
-                "usage": {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens},
+                "usage": _usage(usage),
                 "latency": round(prediction.latency, 4),
                 "attempts": prediction.attempts,
                 "error": _storable(prediction.error),
@@ -138,6 +138,11 @@ class RunWriter:
                 partial.write_bytes(data)
         except OSError as error:
             raise RunError(f"{path}: cannot be written ({error.strerror}); what was stored before is safe") from None
+
+
+def _usage(usage: Usage) -> dict[str, float]:
+    counts: dict[str, float] = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    return {**counts, "cost": usage.cost} if usage.cost else counts
 
 
 def _storable(text: str) -> str:
