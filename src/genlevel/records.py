@@ -85,7 +85,8 @@ class Sample:
     """One instance of a task, read: what is shown to the model and what a right answer is.
 
     ``reference`` has the shape that the task's metric documents; it is ``None`` where labels are secret. ``choices`` holds
-    the options of a closed question, in order. A model never sees ``reference``.
+    the options of a closed question, in order. ``content`` is what a generator works from: the caption to draw, the text to
+    read aloud, without the words that ask for it; empty where there is none. A model never sees ``reference``.
     """
 
     id: str
@@ -93,13 +94,15 @@ class Sample:
     reference: Any = None
     choices: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a model is asked: the parts in order, and the kinds of part that the answer may hold.
 
-    ``seed`` is a number below 2**31 of this sample's own, the same in every run with the same settings: a model that draws at
+    ``choices`` and ``content`` are the sample's: what a model that knows no instructions (a classifier, a speech synthesiser, a
+    diffusion pipeline) is given in place of the texts among ``parts``. ``seed`` is a number below 2**31 of this sample's own, the same in every run with the same settings: a model that draws at
     random starts from it.
     """
 
@@ -109,6 +112,8 @@ class Request:
     parts: tuple[Part, ...]
     makes: frozenset[PartKind] = frozenset({"text"})
     seed: int = 0
+    choices: tuple[str, ...] = ()
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from genlevel import tasktypes
 from genlevel.errors import RecordError
-from genlevel.records import Record, Sample
+from genlevel.records import Record, Sample, Task
 from genlevel.tasktypes.options import listed_labels, options_of
 from genlevel.tasktypes.prompts import compose, is_placeholder, render
 
@@ -213,3 +213,30 @@ def test_the_answer_is_never_shown() -> None:
         except RecordError:
             continue
         assert all("hush" not in part.text for part in sample.input)
+
+
+@pytest.mark.parametrize(
+    ("task_type", "shown", "content"),
+    [
+        ("text-to-speech", {"text": "Good morning.", "prompt": "Read the text aloud, gladly."}, "Good morning."),
+        ("text-to-speech", {"prompt": "Good morning."}, "Good morning."),
+        ("text-to-image", {"prompt": "A red circle."}, "A red circle."),
+        ("text-to-image", {"caption": "A red circle.", "prompt": "Draw the caption."}, "A red circle."),
+        (
+            "text-to-image",
+            {"text": "A cube.", "prompt": "users' specifically-defined prompts for different models"},
+            "A cube.",
+        ),
+        ("image-to-image", {"image_file": "a.png", "prompt": "Make it snow."}, "Make it snow."),
+        ("image-denoising", {"image_file": "a.png"}, ""),
+        ("text-to-video", {"prompt": "A dog runs."}, "A dog runs."),
+    ],
+)
+def test_what_a_generator_works_from(tmp_path: Path, task_type: str, shown: dict[str, Any], content: str) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    record = Record("1", {"id": "1", "input": shown}, tmp_path, "a.json, item 0")
+    kind = tasktypes.get(task_type)
+    sample = kind.read(record)
+    assert sample.content == content
+    task = Task("t", "2025", "image", "generation", "n", task_type, "psnr", "higher", "raw")
+    assert kind.ask(sample, task).content == content

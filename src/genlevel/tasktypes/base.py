@@ -36,7 +36,9 @@ class TaskType(ABC):
 
     def ask(self, sample: Sample, task: Task) -> Request:
         """What a model is asked for this sample: by default the sample's input as it stands."""
-        return Request(task.id, sample.id, self.name, sample.input, self.makes)
+        return Request(
+            task.id, sample.id, self.name, sample.input, self.makes, choices=sample.choices, content=sample.content
+        )
 
     @abstractmethod
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
@@ -66,7 +67,7 @@ class ImageMatting(MediaAnswer):
         if trimap.shape != sample.reference.shape:
             raise RecordError(f"{record.where}: the trimap has another size than the matte")
         reference = {"alpha": sample.reference, "trimap": trimap}
-        return Sample(sample.id, sample.input, reference, (), sample.extra)
+        return replace(sample, reference=reference)
 
     def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
         """Float64 (H, W) of 0 to 1."""

@@ -10,7 +10,7 @@ from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, PartKind, Record, Sample
 from genlevel.tasktypes.base import TaskType
 from genlevel.tasktypes.keys import first, input_of, media_of, names_media, resolve
-from genlevel.tasktypes.prompts import compose
+from genlevel.tasktypes.prompts import compose, is_placeholder
 
 __all__ = ["MediaAnswer", "only"]
 
@@ -62,7 +62,15 @@ class MediaAnswer(TaskType):
             raise RecordError(f"{record.where}: 'input' has neither a prompt nor media")
         asked = self.measured in self.asks | self.free
         reference, extra = (self.wish(record, shown), {}) if asked else self._reference(record)
-        return Sample(record.id, tuple(parts), reference, (), {**self.extra_of(shown), **extra})
+        return Sample(record.id, tuple(parts), reference, (), {**self.extra_of(shown), **extra}, self.content_of(shown))
+
+    def content_of(self, shown: Mapping[str, Any]) -> str:
+        """The words that the answer is made from: the input's first text among ``wishes``, which come before the prompt."""
+        for key in (*self.wishes, "prompt", "instruction", "question"):
+            value = first(shown, key)
+            if isinstance(value, str) and not is_placeholder(value) and not names_media(key, value):
+                return value.strip()
+        return ""
 
     def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:
         """The text that an answer is compared with; '' where a metric needs none and there is none.

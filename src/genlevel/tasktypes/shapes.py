@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
@@ -111,7 +112,7 @@ class ImageTo3d(ShapeAnswer):
         if not isinstance(depth, str):
             return sample
         parts = (*sample.input[:-1], Part("image", path=resolve(record, depth)), sample.input[-1])
-        return Sample(sample.id, parts, sample.reference, sample.choices, sample.extra)
+        return replace(sample, input=parts)
 
     hidden = ("depth_file", "depth")
 
