@@ -101,9 +101,9 @@ class Sample:
 class Request:
     """What a model is asked: the parts in order, and the kinds of part that the answer may hold.
 
-    ``choices`` and ``content`` are the sample's: what a model that knows no instructions (a classifier, a speech synthesiser, a
-    diffusion pipeline) is given in place of the texts among ``parts``. ``seed`` is a number below 2**31 of this sample's own, the same in every run with the same settings: a model that draws at
-    random starts from it.
+    ``choices`` and ``content`` are the sample's: what a model that knows no instructions (a classifier, a speech synthesiser,
+    a diffusion pipeline) is given in place of the texts among ``parts``. ``seed`` is a number below 2**31 of this sample's
+    own, the same in every run with the same settings: a model that draws at random starts from it.
     """
 
     task_id: str
