@@ -101,9 +101,10 @@ class Sample:
 class Request:
     """What a model is asked: the parts in order, and the kinds of part that the answer may hold.
 
-    ``choices`` and ``content`` are the sample's: what a model that knows no instructions (a classifier, a speech synthesiser,
-    a diffusion pipeline) is given in place of the texts among ``parts``. ``seed`` is a number below 2**31 of this sample's
-    own, the same in every run with the same settings: a model that draws at random starts from it.
+    ``choices`` (of a task that finds objects: their names) and ``content`` are the sample's: what a model that knows no
+    instructions (a classifier, a speech synthesiser, a diffusion pipeline) is given in place of the texts among ``parts``.
+    ``classes`` names the numbers that a map of labels holds. ``seed`` is a number below 2**31 of this sample's own, the same in
+    every run with the same settings: a model that draws at random starts from it.
     """
 
     task_id: str
@@ -114,6 +115,7 @@ class Request:
     seed: int = 0
     choices: tuple[str, ...] = ()
     content: str = ""
+    classes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,18 @@ class TaskType(ABC):
 
     def ask(self, sample: Sample, task: Task) -> Request:
         """What a model is asked for this sample: by default the sample's input as it stands."""
+        labels = sample.extra.get("labels")
+        choices = sample.choices or (labels if isinstance(labels, tuple) else ())
+        classes = sample.extra.get("classes", {})
         return Request(
-            task.id, sample.id, self.name, sample.input, self.makes, choices=sample.choices, content=sample.content
+            task.id,
+            sample.id,
+            self.name,
+            sample.input,
+            self.makes,
+            choices=choices,
+            content=sample.content,
+            classes=classes,
         )
 
     @abstractmethod
