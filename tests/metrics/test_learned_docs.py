@@ -11,12 +11,10 @@ from genlevel.metrics.learned import (
     brisque,
     encoders,
     fvd,
-    inception,
     motion,
     niqe,
-    perceptual_networks,
     quality,
-    trunks,
+    weights,
 )
 from genlevel.metrics.learned.weights import Weights
 
@@ -24,13 +22,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "weights.md").read_text(encoding="u
 
 
 def test_every_file_is_on_the_page() -> None:
-    found = list(perceptual_networks.HEADS.values())
-    for module in (brisque, encoders, fvd, inception, motion, niqe, perceptual_networks, quality, trunks):
+    found = list(weights.LPIPS_HEADS.values())
+    for module in (brisque, encoders, fvd, motion, niqe, quality, weights):
         found += [value for value in vars(module).values() if isinstance(value, Weights)]
     assert len(found) > 12
-    for weights in found:
-        assert weights.file in PAGE, weights.file
-        assert weights.sha256 in PAGE, weights.file
+    for each in found:
+        assert each.file in PAGE, each.file
+        assert each.sha256 in PAGE, each.file
 
 
 def test_every_metric_with_weights_is_on_the_page() -> None:

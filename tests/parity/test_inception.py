@@ -12,6 +12,7 @@ reference = reference_module("torch_fidelity.feature_extractor_inceptionv3")
 
 from genlevel.errors import NotScorable  # noqa: E402
 from genlevel.metrics.learned import inception  # noqa: E402
+from genlevel.metrics.learned.weights import INCEPTION  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -64,4 +65,4 @@ def test_code_in_a_weights_file_is_not_run(tmp_path: Path) -> None:
 def test_missing_weights_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GENLEVEL_WEIGHTS", raising=False)
     with pytest.raises(NotScorable, match=r"weights-inception.*github.com.*GENLEVEL_WEIGHTS"):
-        inception.WEIGHTS.find()
+        INCEPTION.find()

@@ -6,6 +6,7 @@
   genlevel tasks --skill I-C-26                         a skill's code or name; 'Object*' fits several
   genlevel tasks --scope C                              the tasks of a scope's boards, or of one: --board c-3d-generation
   genlevel tasks --skills                               the skills; --boards the boards, with the highest level of each
+  genlevel tasks --coverage                             how each task is asked, answered and scored, and what that needs
   genlevel tasks --format csv > mine.csv                a table to edit and to use with --catalog mine.csv
 
 --catalog FILE lists your own tasks alone; with --edition they are added to that edition.
@@ -26,12 +27,14 @@ from genlevel.records import MODALITIES, PARADIGMS
 if TYPE_CHECKING:
     from genlevel.catalog import Board, Catalog
     from genlevel.records import Task
+    from genlevel.scoring.needs import Coverage
 
 _WIDTH = 120
 _TASK_TABLE = ("id", "skill_code", "metric", "direction", "sota", "task_type")
 # What goes first when the table is wider than the terminal.
 _DISPENSABLE = ("task_type", "skill_code", "direction")
 _SKILL_COLUMNS = ("skill_code", "skill", "modality", "paradigm", "tasks", "metrics")
+_COVERAGE_COLUMNS = ("id", "task_type", "takes", "makes", "answer", "metric", "need", "needs", "here", "lacks")
 _BOARD_COLUMNS = ("id", "scope", "title", "tasks", "max_level", "group")
 
 
@@ -49,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = parser.add_mutually_exclusive_group()
     listing.add_argument("--skills", action="store_true", help="list the skills of these tasks")
     listing.add_argument("--boards", action="store_true", help="list the boards that hold any of these tasks")
+    listing.add_argument(
+        "--coverage",
+        action="store_true",
+        help="list how these tasks are run and scored, what that needs, and what is here",
+    )
     add_catalog_options(parser, default="2025, unless --catalog is given")
     add_format(parser)
 
@@ -63,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.skills:
         _print(args.format, "skills", _SKILL_COLUMNS, skill_rows(chosen), chosen)
+    elif args.coverage:
+        _print_coverage(args.format, chosen)
     elif args.boards:
         _print_boards(args, catalog, chosen)
     else:
@@ -102,6 +112,39 @@ def _print_boards(args: argparse.Namespace, catalog: Catalog, chosen: Catalog) -
             note(f"{', '.join(b.id for b in some if b.note == text)}: {text}")
 
 
+def _print_coverage(form: str, chosen: Catalog) -> None:
+    from genlevel.scoring.needs import covered, summary
+
+    found, unknown = covered(chosen)
+    rows = [coverage_row(row) for row in found]
+    if form == "table":
+        emit_table(
+            ["id", "task type", "takes", "makes", "metric", "needs", "here"],
+            [
+                [
+                    r.task_id,
+                    r.task_type,
+                    "+".join(r.takes),
+                    "+".join(r.makes),
+                    r.metric,
+                    r.need,
+                    "yes" if r.here else "no",
+                ]
+                for r in found
+            ],
+        )
+        for reason, count in Counter(r.lacks.replace(r.task_id, "<task id>") for r in found if r.lacks).most_common():
+            note(f"{count} not scorable here now: {reason}")
+    elif form == "json":
+        head = {"edition": chosen.edition, "protocol": chosen.protocol, "sota_sha256": chosen.sota_sha256}
+        emit_json({**head, "summary": dict(Counter(r.need for r in found)), "tasks": rows, "unknown": unknown})
+    else:
+        emit_csv(_COVERAGE_COLUMNS, rows)
+    for line in unknown:
+        note(line)
+    note(f"{summary(found)}; {sum(r.here for r in found)} can be scored on this machine now with the data alone")
+
+
 def _print(form: str, noun: str, columns: Sequence[str], rows: list[dict[str, Any]], catalog: Catalog) -> None:
     if form == "json":
         head = {"edition": catalog.edition, "protocol": catalog.protocol, "sota_sha256": catalog.sota_sha256}
@@ -125,6 +168,22 @@ def task_rows(catalog: Catalog) -> list[dict[str, Any]]:
     for alias, task_id in catalog.aliases.items():
         former.setdefault(task_id, []).append(alias)
     return [{**{c: getattr(t, c) for c in COLUMNS}, "aliases": " ".join(former.get(t.id, ()))} for t in catalog]
+
+
+def coverage_row(row: Coverage) -> dict[str, Any]:
+    """A task's coverage as strings and one boolean."""
+    return {
+        "id": row.task_id,
+        "task_type": row.task_type,
+        "takes": " ".join(row.takes),
+        "makes": " ".join(row.makes),
+        "answer": row.answer,
+        "metric": row.metric,
+        "need": row.need,
+        "needs": row.needs,
+        "here": row.here,
+        "lacks": row.lacks,
+    }
 
 
 def skill_rows(tasks: Iterable[Task]) -> list[dict[str, Any]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from genlevel.errors import MetricError
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.records import Direction
+
+if TYPE_CHECKING:
+    from genlevel.metrics.learned.weights import Weights
 
 Unit = Literal["fraction", "percent", "raw"]
 
@@ -37,6 +40,8 @@ class Metric(ABC):
     """What one answer and one reference look like, in words."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What must be at hand beside the core install, e.g. ``weights: Inception`` or ``judge``."""
+    files: ClassVar[tuple[tuple[str, Weights], ...]] = ()
+    """The weights among ``needs``, each with the option that names its path."""
     bounded: ClassVar[bool] = True
     resamples: ClassVar[int] = 1000
     """How many bootstrap resamplings are affordable; fewer for distances between sets."""
@@ -66,6 +71,17 @@ class Metric(ABC):
         if self.bounded:
             return np.ones(w.shape[:-1])
         return weighted_mean(evidence["answered"].astype(np.float64), w, empty=0.0)
+
+    def lacks(self) -> str:
+        """What of ``needs`` is not on this machine, in one line, '' where nothing is; a judge and ratings are not looked for.
+
+        Files and packages are looked for and not opened, so that a broken file shows only in :meth:`measure`.
+        """
+        if not self.needs:
+            return ""
+        from genlevel.metrics.learned.weights import missing_files, missing_packages
+
+        return missing_packages(self.needs) or missing_files(self, self.files)
 
     @property
     def worst(self) -> float:

@@ -135,6 +135,7 @@ class BertScore(Metric):
     direction = "higher"
     answer = "a text; reference: a text or a list of texts"
     needs = ("extra: learned", "weights: RoBERTa large")
+    files = (("weights", ROBERTA_LARGE),)
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``precision``, ``recall`` and ``f`` (float64), unscaled."""

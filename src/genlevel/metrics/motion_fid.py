@@ -49,6 +49,7 @@ class MotionFid(SetMetric):
     direction = "lower"
     answer = "a motion, float (T, D), T > 0; reference: a real motion with the same D"
     needs = ("extra: learned", "weights: motion encoder")
+    files = (("weights", WEIGHTS),)
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``answered`` (bool), ``answer`` and ``reference`` (float32, d numbers)."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from genlevel.errors import MetricError
 from genlevel.metrics.learned.batches import Pixels
+from genlevel.metrics.learned.encoders import CLIP_B32
 from genlevel.metrics.learned.similarity import ClipScore
 from genlevel.metrics.render import render_mesh, render_points
 
@@ -38,6 +39,7 @@ class RenderedClipScore(ClipScore):
     source = "own renderer; CLIP as in clip_score"
     answer = "points (N, 3) or with colours (N, 6), or (vertices, faces) or (vertices, faces, colours); reference: as clip_score"
     needs = ("extra: learned", "weights: CLIP ViT-B/32")
+    files = (("weights", CLIP_B32),)
 
     def take_answer(self, value: Any) -> Pixels:
         """The views, uint8 (views, size, size, 3)."""

@@ -94,6 +94,14 @@ class Spice(Metric):
                 raise NotScorable(f"SPICE gave no result ({str(error)[:200]})") from None
         return results
 
+    def lacks(self) -> str:
+        """The package or Java, where one is not here."""
+        try:
+            self._installed()
+        except NotScorable as error:
+            return str(error)
+        return ""
+
     def _installed(self) -> Path:
         jar = Path(self.jar)
         missing = [name for name in _CORENLP if not (jar.parent / "lib" / name).exists()]

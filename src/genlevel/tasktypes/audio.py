@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import gcd
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
+from genlevel.tasktypes.answers import read_label, text_of
 from genlevel.tasktypes.keys import first, input_of
 from genlevel.tasktypes.media_out import MediaAnswer, only
 from genlevel.tasktypes.reading import TextAnswer
+
+if TYPE_CHECKING:
+    from genlevel.metrics.base import Metric
 
 __all__ = [
     "AudioCaptioning",
@@ -153,8 +157,25 @@ class AudioAnswer(MediaAnswer):
             return self.wish(record, input_of(record)), {}
         return super()._reference(record)
 
+    def scoring_needs(self, metric: Metric) -> tuple[str, ...]:
+        """Where words are compared, what writes them down too."""
+        heard = self.measured in _OF_WORDS and "text" not in self.makes
+        return (*metric.needs, "extra: learned", "weights: a speech recogniser") if heard else metric.needs
+
+    def lacks(self, metric: Metric) -> str:
+        """The recogniser, where words are compared and the answer cannot be text."""
+        if self.measured not in _OF_WORDS or "text" in self.makes:
+            return metric.lacks()
+        from genlevel.metrics.learned.weights import missing_files, missing_packages
+        from genlevel.metrics.learned_audio.asr import WEIGHTS
+
+        needs = self.scoring_needs(metric)
+        return metric.lacks() or missing_packages(needs) or missing_files(metric, (("asr", WEIGHTS),))
+
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
         """Float32 mono samples, as many as the reference has: at its rate, cut, or with silence at the end. Else a pair.
+
+        For ``e_acc`` a text beside the sound may hold the emotion that a recogniser heard in it; then that is the answer.
 
         Raises:
             UnreadableAnswer: no sound, or one that cannot be decoded.
@@ -166,6 +187,9 @@ class AudioAnswer(MediaAnswer):
             raise UnreadableAnswer(str(error)) from None
         if len(samples) == 0 or not _RATES[0] <= rate <= _RATES[1]:
             raise UnreadableAnswer(f"the answer has {len(samples)} samples at {rate} Hz")
+        if self.measured == "e_acc" and any(part.kind == "text" and part.text.strip() for part in parts):
+            wanted = sample.reference if isinstance(sample.reference, list) else [sample.reference]
+            return read_label(text_of(parts), [label for label in wanted if isinstance(label, str)])
         if self.measured in _UNFITTED:
             return samples, rate
         if sample.reference is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from genlevel.records import Part, PartKind, Record, Request, Sample, Task
+
+if TYPE_CHECKING:
+    from genlevel.metrics.base import Metric
 
 
 class TaskType(ABC):
@@ -65,6 +68,14 @@ class TaskType(ABC):
     def metric(self, task: Task) -> str:
         """The name of the metric that measures the task: the catalog's, or the form of it that fits the answers."""
         return task.metric
+
+    def scoring_needs(self, metric: Metric) -> tuple[str, ...]:
+        """What scoring the answers needs beside the core install, e.g. ``weights: ...`` or ``judge``; the metric's by default."""
+        return metric.needs
+
+    def lacks(self, metric: Metric) -> str:
+        """What of that is not on this machine, in one line; '' where nothing is."""
+        return metric.lacks()
 
     def for_metric(self, name: str) -> Self:
         """This task type as it reads records and answers for the metric called ``name``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
@@ -13,6 +13,9 @@ from genlevel.tasktypes.keys import first, input_of, media_of, names_media, reso
 from genlevel.tasktypes.media_out import only
 from genlevel.tasktypes.pictures import PictureAnswer
 from genlevel.tasktypes.prompts import compose
+
+if TYPE_CHECKING:
+    from genlevel.metrics.base import Metric
 
 __all__ = ["AudioToImage", "EegToImage", "ImageToAudio"]
 
@@ -104,6 +107,10 @@ class EegToImage(PictureAnswer):
         parts = (*media_of(record, {k: v for k, v in shown.items() if k != key}), Part("text", text))
         reference, extra = self._reference(record)
         return Sample(record.id, parts, reference, (), extra)
+
+    def scoring_needs(self, metric: Metric) -> tuple[str, ...]:
+        """For accuracy the label of a classifier of pictures."""
+        return ("recogniser",) if self.measured == "accuracy" else metric.needs
 
     def _reference(self, record: Record) -> tuple[Any, dict[str, Any]]:
         labels = said(record, ("label", "category", "class", "text", "caption"))

@@ -159,6 +159,7 @@ class Brisque(PerVideo):
     direction = "lower"
     answer = "a picture or a video; the reference is ignored"
     needs = ("extra: learned", "weights: BRISQUE support vectors")
+    files = (("weights", SVR),)
     uses_reference = False
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:

@@ -12,7 +12,8 @@ from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned.batches import as_frames
-from genlevel.metrics.learned.motion import DynamicDegree, MotionSmoothness
+from genlevel.metrics.learned.encoders import CLIP_B32, DINO_B16
+from genlevel.metrics.learned.motion import INTERPOLATOR, RAFT, DynamicDegree, MotionSmoothness
 from genlevel.metrics.learned.similarity import ClipScore, SubjectConsistency
 
 _PARTS = ("subject", "text", "flow", "smoothness")
@@ -47,7 +48,14 @@ class I2vComposite(Metric):
     unit = "percent"
     direction = "higher"
     answer = "a video, or {subject, text, flow, smoothness}; reference: the prompt"
-    needs = ("weights: DINO ViT-B/16", "weights: CLIP ViT-B/32", "weights: RAFT", "weights: frame interpolator")
+    needs = (
+        "extra: learned",
+        "weights: DINO ViT-B/16",
+        "weights: CLIP ViT-B/32",
+        "weights: RAFT",
+        "weights: frame interpolator",
+    )
+    files = (("dino", DINO_B16), ("clip", CLIP_B32), ("raft", RAFT), ("interpolator", INTERPOLATOR))
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``subject``, ``text``, ``flow`` and ``smoothness`` (float64, 0 to 1)."""

@@ -52,6 +52,7 @@ class Fvd(SetMetric):
     direction = "lower"
     answer = "a video, uint8 (T, H, W, 3) with T >= 16; reference: a real video"
     needs = ("extra: learned", "weights: I3D as TorchScript")
+    files = (("weights", I3D),)
 
     def __post_init__(self) -> None:
         if self.frames < 9:

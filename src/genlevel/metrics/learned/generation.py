@@ -16,8 +16,10 @@ from genlevel.metrics.base import Metric, as_weights, check_lengths
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import Floats, Pixels, as_picture, pick_device, run_batches
+from genlevel.metrics.learned.weights import INCEPTION
 
 _NEEDS = ("extra: learned", "weights: FID Inception network")
+_FILES = (("weights", INCEPTION),)
 _FEATURES, _CLASSES = 2048, 1008
 
 
@@ -61,6 +63,7 @@ class _InceptionFeatures(SetMetric):
     device: str = ""
 
     needs = _NEEDS
+    files = _FILES
     answer = "a picture, uint8 (H, W, 3); reference: a real picture, any size"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
@@ -87,7 +90,7 @@ def open_inception(weights: str, device: str) -> tuple[str, Any]:
     from genlevel.metrics.learned import inception
 
     chosen = pick_device(device)
-    return chosen, inception.load(inception.WEIGHTS.find(weights)).to(chosen)
+    return chosen, inception.load(INCEPTION.find(weights)).to(chosen)
 
 
 def _answered_weights(evidence: Evidence, weights: FloatArray) -> FloatArray:
@@ -209,6 +212,7 @@ class InceptionScore(SetMetric):
     direction = "higher"
     answer = "a picture, uint8 (H, W, 3); the reference is ignored"
     needs = _NEEDS
+    files = _FILES
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``answered`` (bool) and ``logits`` (float32, 1008 numbers)."""

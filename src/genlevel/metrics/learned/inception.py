@@ -14,14 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genlevel.metrics.learned.weights import Weights, fill, load_state
-
-WEIGHTS = Weights(
-    "the FID Inception network",
-    "weights-inception-2015-12-05-6726825d.pth",
-    "https://github.com/toshas/torch-fidelity/releases/tag/v0.2.0 (or pt_inception-2015-12-05-6726825d.pth of pytorch-fid)",
-    "6726825d",
-)
+from genlevel.metrics.learned.weights import fill, load_state
 
 
 class _Conv(nn.Module):

@@ -115,7 +115,8 @@ class DynamicDegree(PerVideo):
     unit = "fraction"
     direction = "higher"
     answer = "a video, uint8 (T, H, W, 3); the reference is ignored"
-    needs = ("weights: RAFT as TorchScript (none with flow='farneback')",)
+    needs = ("extra: learned", "weights: RAFT as TorchScript (none with flow='farneback')")
+    files = (("weights", RAFT),)
     uses_reference = False
 
     def __post_init__(self) -> None:
@@ -123,6 +124,10 @@ class DynamicDegree(PerVideo):
             raise MetricError(f"dynamic_degree: flow='{self.flow}', but it is raft or farneback")
         if self.stride < 1:
             raise MetricError(f"dynamic_degree: stride={self.stride}, but it is at least 1")
+
+    def lacks(self) -> str:
+        """RAFT's file; the classical flow needs nothing."""
+        return "" if self.flow == "farneback" else super().lacks()
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:
         """1 for a video that moves, 0 for one that does not."""
@@ -181,6 +186,7 @@ class MotionSmoothness(PerVideo):
     direction = "higher"
     answer = "a video, uint8 (T, H, W, 3); the reference is ignored"
     needs = ("extra: learned", "weights: a frame interpolator as TorchScript")
+    files = (("weights", INTERPOLATOR),)
     uses_reference = False
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:

@@ -167,6 +167,7 @@ class Niqe(PerVideo):
     bounded = False
     answer = "a picture or a video, sides of at least 96 pixels; the reference is ignored"
     needs = ("weights: NIQE pristine model",)
+    files = (("weights", PRISTINE),)
     uses_reference = False
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genlevel.errors import MetricError
+from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.persample import PerSample
 
@@ -182,7 +182,16 @@ class SuccessRate(PerSample):
     needs = ("detections",)
 
     def take_answer(self, value: Any) -> Any:
-        """A verdict or frames."""
+        """A verdict or frames.
+
+        Raises:
+            NotScorable: a video itself, which somebody has to look at first.
+        """
+        if isinstance(value, np.ndarray) and value.ndim > 2:
+            raise NotScorable(
+                f"{self.name} needs what a detector found in each video, as JSON beside it: [[{{label, box, score}}]], "
+                "a list a frame"
+            )
         return value if isinstance(value, bool | np.bool_) else read_frames(value)
 
     def take_reference(self, value: Any) -> Wish:

@@ -14,7 +14,15 @@ from genlevel.errors import MetricError
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.batches import BATCH, Pixels, pick_device, to_tensor
 from genlevel.metrics.learned.persample import PerPicture
-from genlevel.metrics.learned.weights import torch_or_explain
+from genlevel.metrics.learned.weights import (
+    ALEXNET,
+    DISTS_HEADS,
+    LPIPS_HEADS,
+    VGG16,
+    missing_files,
+    missing_packages,
+    torch_or_explain,
+)
 
 # Below this the trunks' last maps are empty.
 _MIN_SIDE = 32
@@ -87,15 +95,19 @@ class Lpips(_PairDistance):
         if self.net not in ("alex", "vgg"):
             raise MetricError(f"lpips: net='{self.net}', but it is alex or vgg")
 
+    def lacks(self) -> str:
+        """The files of the chosen trunk."""
+        files = (("weights", ALEXNET if self.net == "alex" else VGG16), ("heads", LPIPS_HEADS[self.net]))
+        return missing_packages(self.needs) or missing_files(self, files)
+
     def open(self) -> tuple[str, Callable[[Any, Any], Any]]:
         """The device and the network on it."""
         torch_or_explain()
         from genlevel.metrics.learned import perceptual_networks as networks
-        from genlevel.metrics.learned import trunks
 
-        trunk = trunks.ALEXNET if self.net == "alex" else trunks.VGG16
+        trunk = ALEXNET if self.net == "alex" else VGG16
         device = pick_device(self.device)
-        network = networks.load_lpips(self.net, trunk.find(self.weights), networks.HEADS[self.net].find(self.heads))
+        network = networks.load_lpips(self.net, trunk.find(self.weights), LPIPS_HEADS[self.net].find(self.heads))
         return device, network.to(device)
 
 
@@ -127,14 +139,14 @@ class Dists(_PairDistance):
     direction = "lower"
     answer = "a picture, uint8 (H, W, 3); reference: a picture of the same size"
     needs = ("extra: learned", "weights: VGG16 of torchvision", "weights: DISTS")
+    files = (("weights", VGG16), ("heads", DISTS_HEADS))
 
     def open(self) -> tuple[str, Callable[[Any, Any], Any]]:
         """The device and the network on it."""
         torch_or_explain()
         from genlevel.metrics.learned import perceptual_networks as networks
-        from genlevel.metrics.learned import trunks
 
         device = pick_device(self.device)
-        network = networks.load_dists(trunks.VGG16.find(self.weights), networks.DISTS_WEIGHTS.find(self.heads))
+        network = networks.load_dists(VGG16.find(self.weights), DISTS_HEADS.find(self.heads))
         network = network.to(device)
         return device, lambda x, y: network(x, y, self.shortest)

@@ -11,19 +11,9 @@ from torch.nn import functional
 
 from genlevel.metrics.learned import trunks
 from genlevel.metrics.learned.trunks import Trunk
-from genlevel.metrics.learned.weights import Weights, fill, load_state
+from genlevel.metrics.learned.weights import fill, load_state
 
 _CHANNELS = {"alex": (64, 192, 384, 256, 256), "vgg": (64, 128, 256, 512, 512)}
-_REPOSITORY = "https://github.com/richzhang/PerceptualSimilarity/tree/master/lpips/weights/v0.1 (or the lpips package)"
-HEADS = {
-    net: Weights(f"the LPIPS v0.1 heads for {net}", f"lpips-v0.1-{net}.pth", f"{_REPOSITORY}, there {net}.pth")
-    for net in _CHANNELS
-}
-DISTS_WEIGHTS = Weights(
-    "the DISTS weights",
-    "dists-weights.pt",
-    "https://github.com/dingkeyan93/DISTS/tree/master/DISTS_pytorch, there weights.pt",
-)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # LPIPS normalises what lies in -1..1.
 _LPIPS_SHIFT, _LPIPS_SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)

@@ -87,6 +87,7 @@ class AestheticScore(PerVideo):
     direction = "higher"
     answer = "a picture or a video; the reference is ignored"
     needs = ("extra: learned", "weights: CLIP ViT-L/14", "weights: LAION aesthetic predictor")
+    files = (("weights", CLIP_L14), ("head", AESTHETIC))
     uses_reference = False
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:
@@ -128,6 +129,7 @@ class Musiq(PerVideo):
     direction = "higher"
     answer = "a picture or a video; the reference is ignored"
     needs = ("extra: learned", "weights: MUSIQ as TorchScript")
+    files = (("weights", MUSIQ),)
     uses_reference = False
 
     def __post_init__(self) -> None:

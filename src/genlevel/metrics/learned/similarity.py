@@ -123,6 +123,7 @@ class ClipImageScore(_ImageLikeness):
     answer = "a picture or a video; reference: a picture or a list of pictures"
     needs = ("extra: learned", "weights: CLIP ViT-B/32")
     folder: ClassVar[Weights] = CLIP_B32
+    files = (("weights", CLIP_B32),)
 
     def open(self) -> Clip:
         """The CLIP model."""
@@ -175,6 +176,7 @@ class DinoScore(_ImageLikeness):
     answer = "a video; with against='image' a picture or video, reference: a picture or a list of pictures"
     needs = ("extra: learned", "weights: DINO ViT-S/16")
     folder: ClassVar[Weights] = DINO_S16
+    files = (("weights", DINO_S16),)
 
     def open(self) -> ImageEncoder:
         """The image encoder."""
@@ -192,6 +194,7 @@ class SubjectConsistency(DinoScore):
     source = "Huang et al. 2024 (VBench)"
     needs = ("extra: learned", "weights: DINO ViT-B/16")
     folder = DINO_B16
+    files = (("weights", DINO_B16),)
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,7 @@ class ClipScore(_ImageLikeness):
     unit = "percent"
     answer = "a picture or a video; reference: a text or a list of texts, or with against='image' a picture"
     needs = ("extra: learned", "weights: CLIP ViT-B/32")
+    files = (("weights", CLIP_B32),)
     known = ("text", "image", "frames")
 
     def open(self) -> Clip:
@@ -269,6 +273,7 @@ class FrameAccuracy(PerVideo):
     direction = "higher"
     answer = "a video; reference: a list of prompts, the target first, then the source"
     needs = ("extra: learned", "weights: CLIP ViT-B/32")
+    files = (("weights", CLIP_B32),)
 
     def take_reference(self, value: Any) -> list[str]:
         """Two or more prompts."""

@@ -8,12 +8,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from genlevel.metrics.learned.weights import Weights, fill, load_state
-
-ALEXNET = Weights(
-    "torchvision's AlexNet", "alexnet-owt-7be5be79.pth", "https://download.pytorch.org/models/", "7be5be79"
-)
-VGG16 = Weights("torchvision's VGG16", "vgg16-397923af.pth", "https://download.pytorch.org/models/", "397923af")
+from genlevel.metrics.learned.weights import fill, load_state
 
 
 class Trunk(nn.Module):

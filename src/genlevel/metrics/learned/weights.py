@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,35 @@ class Weights:
         )
 
 
+# Weights of networks whose modules cannot be imported without torch.
+INCEPTION = Weights(
+    "the FID Inception network",
+    "weights-inception-2015-12-05-6726825d.pth",
+    "https://github.com/toshas/torch-fidelity/releases/tag/v0.2.0 (or pt_inception-2015-12-05-6726825d.pth of pytorch-fid)",
+    "6726825d",
+)
+ALEXNET = Weights(
+    "torchvision's AlexNet", "alexnet-owt-7be5be79.pth", "https://download.pytorch.org/models/", "7be5be79"
+)
+VGG16 = Weights("torchvision's VGG16", "vgg16-397923af.pth", "https://download.pytorch.org/models/", "397923af")
+_LPIPS = "https://github.com/richzhang/PerceptualSimilarity/tree/master/lpips/weights/v0.1 (or the lpips package)"
+LPIPS_HEADS = {
+    net: Weights(f"the LPIPS v0.1 heads for {net}", f"lpips-v0.1-{net}.pth", f"{_LPIPS}, there {net}.pth")
+    for net in ("alex", "vgg")
+}
+DISTS_HEADS = Weights(
+    "the DISTS weights",
+    "dists-weights.pt",
+    "https://github.com/dingkeyan93/DISTS/tree/master/DISTS_pytorch, there weights.pt",
+)
+VGGISH = Weights(
+    "VGGish (torchvggish)",
+    "vggish-10086976.pth",
+    "github.com/harritaylor/torchvggish/releases/tag/v0.1",
+    "10086976",
+)
+
+
 def torch_or_explain() -> Any:
     """The torch module.
 
@@ -50,6 +81,31 @@ def torch_or_explain() -> Any:
     except ImportError:
         raise NotScorable("needs torch: pip install 'genlevel[learned]'") from None
     return torch
+
+
+_EXTRAS = {"learned": ("torch", "transformers")}
+
+
+def missing_packages(needs: Sequence[str]) -> str:
+    """The first extra or package among a metric's needs that is not installed, in one line; '' where all are."""
+    for need in needs:
+        kind, _, name = need.partition(": ")
+        wanted = _EXTRAS.get(name, ()) if kind == "extra" else (name,) if kind == "package" else ()
+        for package in wanted:
+            if find_spec(package) is None:
+                how = f"genlevel[{name}]" if kind == "extra" else name
+                return f"needs {package}: pip install '{how}'"
+    return ""
+
+
+def missing_files(metric: object, files: Iterable[tuple[str, Weights]]) -> str:
+    """The first weights that are neither where the metric's option says nor in the folder of weights; '' where all are."""
+    for option, weights in files:
+        try:
+            weights.find(getattr(metric, option))
+        except NotScorable as error:
+            return str(error)
+    return ""
 
 
 def load_state(path: Path, prefix: str = "") -> dict[str, Any]:

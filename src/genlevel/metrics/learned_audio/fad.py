@@ -17,7 +17,7 @@ from genlevel.metrics.evidence import Evidence, FloatArray, Ragged
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import pick_device
 from genlevel.metrics.learned.generation import SetMetric
-from genlevel.metrics.learned.weights import torch_or_explain
+from genlevel.metrics.learned.weights import VGGISH, missing_files, missing_packages, torch_or_explain
 from genlevel.metrics.learned_audio import clap
 from genlevel.metrics.learned_audio.waves import Wave, answer_waves, reference_waves
 
@@ -57,6 +57,11 @@ class Fad(SetMetric):
         if self.embedding not in _EMBEDDINGS:
             raise MetricError(f"fad: embedding='{self.embedding}'; known: {', '.join(_EMBEDDINGS)}")
 
+    def lacks(self) -> str:
+        """The file of the chosen embedding."""
+        files = (("weights", VGGISH if self.embedding == "vggish" else clap.WEIGHTS),)
+        return missing_packages(self.needs) or missing_files(self, files)
+
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``answered`` (bool), ``answer`` and ``reference`` (ragged float32, a vector for each piece)."""
         check_lengths(answers, references)
@@ -79,7 +84,7 @@ class Fad(SetMetric):
         from genlevel.metrics.learned_audio import vggish
 
         device = pick_device(self.device)
-        network = _open_vggish(vggish.WEIGHTS.find(self.weights), device)
+        network = _open_vggish(VGGISH.find(self.weights), device)
         found = []
         for wave in waves:
             pieces = torch.from_numpy(vggish.examples(wave.at(vggish.RATE)))

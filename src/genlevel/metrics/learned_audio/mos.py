@@ -49,6 +49,7 @@ class PredictedMos(Metric):
     direction = "higher"
     answer = "speech (samples, rate); the reference is ignored"
     needs = ("extra: learned", "weights: UTMOS")
+    files = (("weights", WEIGHTS),)
 
     def __post_init__(self) -> None:
         if self.scale not in _SCALES:

@@ -31,6 +31,7 @@ class _ClapSimilarity(Metric):
     unit = "fraction"
     direction = "higher"
     needs = ("extra: learned", "weights: CLAP")
+    files = (("weights", clap.WEIGHTS),)
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``cosine`` (float64) and ``answered`` (bool)."""

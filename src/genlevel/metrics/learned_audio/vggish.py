@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from genlevel.metrics.evidence import FloatArray
-from genlevel.metrics.learned.weights import Weights, fill, load_state
-
-WEIGHTS = Weights(
-    "VGGish (torchvggish)",
-    "vggish-10086976.pth",
-    "github.com/harritaylor/torchvggish/releases/tag/v0.1",
-    "10086976",
-)
+from genlevel.metrics.learned.weights import fill, load_state
 
 RATE = 16_000
 WIDTH = 128
