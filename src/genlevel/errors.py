@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class GenlevelError(Exception):
     """Wrong use or bad input. The command line prints it as one line and exits with 2."""
@@ -35,12 +37,21 @@ class ModelError(GenlevelError):
     """A model cannot be built or reached at all: wrong SPEC, missing extra, refused credentials."""
 
 
-class RequestFailed(GenlevelError):
-    """A model failed on one request for good, after all retries. Recorded as that sample's error."""
+Fault = Literal["", "busy", "down"]
+"""Whose fault a failure is: the request's own (``""``), or the server's: ``busy`` (overloaded, broken, silent) or ``down``."""
 
-    def __init__(self, message: str, attempts: int = 1) -> None:
+
+class RequestFailed(GenlevelError):
+    """A model failed on one request for good, after all retries. Recorded as that sample's error.
+
+    With a ``fault`` of the server's, a run does not take it for the sample's at once: when nothing is answered any more, it
+    pauses and asks again.
+    """
+
+    def __init__(self, message: str, attempts: int = 1, *, fault: Fault = "") -> None:
         super().__init__(message)
         self.attempts = attempts
+        self.fault: Fault = fault
 
 
 class RunError(GenlevelError):

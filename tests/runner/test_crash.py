@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.runner.fakes import make_data
-from tests.servers import Server, after, closes, in_turn, serve, status
+from tests.servers import Server, after, closes, echo, in_turn, serve, status
 
 FAKES = Path(__file__).with_name("fakes.py")
 CONCURRENCY = 8
@@ -132,10 +134,18 @@ def test_ctrl_c_does_not_wait_for_a_server_that_hangs(tmp_path: Path) -> None:
 
 def test_only_one_process_writes_to_a_run(tmp_path: Path) -> None:
     data, out = make_data(tmp_path / "data", {"one": 20}), tmp_path / "run"
-    with serve(after(0.3)) as server:
+    released = threading.Event()
+
+    async def held(seen, request):
+        while not released.is_set():
+            await asyncio.sleep(0.01)
+        return await echo(seen, request)
+
+    with serve(held) as server:
         first = start(data, out, server)
         wait_for(lambda: len(server.seen) > 0)
         code, _, err = finish(start(data, out, server))
+        released.set()
         assert code == 2
         assert "another process" in err
         assert err.count("\n") == 1

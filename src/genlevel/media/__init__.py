@@ -9,6 +9,7 @@ from genlevel.media.errors import MediaError
 from genlevel.media.files import media_type, part_bytes
 from genlevel.media.images import encode_png, image_size, load_image, load_mask
 from genlevel.media.points import encode_ply, load_points
+from genlevel.media.resize import reduced
 from genlevel.media.video import encode_mp4, load_frames
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "load_points",
     "media_type",
     "part_bytes",
+    "reduced",
 ]

@@ -26,9 +26,17 @@ class Model(ABC):
     dispatcher: bool = False
     concurrency: int = 1
     batch_size: int = 1
-    """How many requests it likes to be given at a time."""
+    """How many requests it likes to be given at a time. May change during a run (after running out of memory, say)."""
+    window: int = 0
+    """How many requests :meth:`generate_many` is given at a time, where that is more than a batch (0: a batch): a model that
+    sorts a window by length and cuts it into batches itself wastes less. All of a window's answers are stored at its end."""
     inline: int = 0
     """Media files of up to this many bytes reach the model as data, read beforehand and off the event loop."""
+    image_limit: int = 0
+    """Images whose longest side has more pixels than this reach the model reduced to it; 0 for no limit. The limit counts as
+    a part of the identity, without being named there."""
+    seeded: bool = True
+    """Whether an answer may depend on ``request.seed``, which is then a part of the answer's key."""
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
@@ -50,9 +58,10 @@ class Model(ABC):
         """
 
     async def generate_many(self, requests: Sequence[Request]) -> Sequence[Reply | RequestFailed]:
-        """Answer up to ``batch_size`` requests, in order; a failure stands in the place of its reply.
+        """Answer up to ``window`` or ``batch_size`` requests, in order; a failure stands in the place of its reply.
 
-        What it raises fails no sample yet: each request is then asked alone, but for a ModelError, which ends the run.
+        What it raises fails no sample yet: the requests are asked again in batches and then alone, but for a ModelError, which
+        ends the run.
         """
         return [await self.generate(request) for request in requests]
 

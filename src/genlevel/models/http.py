@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from genlevel.errors import ModelError, RequestFailed
+from genlevel.errors import Fault, ModelError, RequestFailed
 
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
@@ -46,6 +46,7 @@ class _Retry(Exception):
         super().__init__(reason)
         self.after = after
         self.unreachable = unreachable
+        self.fault: Fault = "down" if unreachable else "busy"
 
 
 class Http:
@@ -93,7 +94,7 @@ class Http:
                     tries = f"({attempts} {'try' if attempts == 1 else 'tries'})"
                     if fault.unreachable and not self._reached:
                         raise ModelError(f"{url}: cannot be reached {tries}: {fault}") from None
-                    raise RequestFailed(f"{fault} {tries}", attempts) from None
+                    raise RequestFailed(f"{fault} {tries}", attempts, fault=fault.fault) from None
                 await asyncio.sleep(self._retries.wait(attempt - 1, fault.after))
         raise AssertionError("attempts is at least 1")
 

@@ -4,11 +4,12 @@ Options, all of which may be left out:
   base_url        the server, e.g. http://localhost:8000/v1 (default: https://api.openai.com/v1)
   api_key_env     the environment variable that holds the key (default: OPENAI_API_KEY); the key itself is never stored
   temperature     default 0; 'default' leaves it to the server, as some reasoning models demand
-  max_tokens, max_completion_tokens, top_p, seed     sent if given
+  max_tokens, max_completion_tokens, top_p, seed     sent if given; seed=sample sends each sample's own seed
   system          a system message
   takes, makes    kinds of part, with commas (default: takes=text,image,audio,video makes=text); tasks that need others
                   are not asked. makes=text,image is for models that draw.
   image_detail    low, high or auto (default: not sent)
+  max_side        images with a longer side than so many pixels are reduced to it (default: as they are)
   video           'frames': sampled frames as images (default), 'url': the whole file as a video_url part
   frames          how many frames of a video (default: 8, at equal distances, the first and the last among them)
   concurrency     requests in flight (default: 64)
@@ -40,7 +41,7 @@ from genlevel.records import Part, Reply, Request
 
 _OPTIONS: Final = (
     "base_url", "api_key_env", "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "system", "takes", "makes",
-    "image_detail", "video", "frames", "concurrency", "timeout", "attempts",
+    "image_detail", "max_side", "video", "frames", "concurrency", "timeout", "attempts",
 )  # fmt: skip
 _SENT_AS_IT_IS: Final = {"image/png", "image/jpeg", "image/webp", "image/gif"}
 _SMALL: Final = 512 * 1024
@@ -63,6 +64,8 @@ class OpenAIModel(Model):
         self._detail = _one_of(spec, "image_detail", ("low", "high", "auto"))
         self._frames = spec.integer("frames", 8, low=1, high=256)
         self._system = spec.text("system", "")
+        self.image_limit = spec.integer("max_side", 0, low=1)
+        self.seeded = spec.text("seed", "") == "sample"
         self._body = {"model": spec.name, **_sampling(spec)}
         variable = spec.text("api_key_env", "OPENAI_API_KEY")
         key = os.environ.get(variable, "").strip()
@@ -120,6 +123,8 @@ class OpenAIModel(Model):
         if self._system:
             messages.insert(0, {"role": "system", "content": self._system})
         body = {**self._body, "messages": messages}
+        if self.seeded:
+            body["seed"] = request.seed
         if "image" in request.makes and "image" in self.makes:
             body["modalities"] = ["text", "image"]
         return orjson.dumps(body)
@@ -136,7 +141,9 @@ class OpenAIModel(Model):
                 from genlevel.media import media_type, part_bytes
 
                 return [{"type": "video_url", "video_url": {"url": _data_url(part_bytes(part), media_type(part))}}]
-            return [self._image(frame) for frame in _sampled_frames(part, self._frames)]
+            from genlevel.media import reduced
+
+            return [self._image(reduced(frame, self.image_limit)) for frame in _sampled_frames(part, self._frames)]
         raise RequestFailed(f"an OpenAI-compatible server takes no part of kind {part.kind}", 0)
 
     def _image(self, part: Part) -> dict[str, Any]:
@@ -223,7 +230,9 @@ def _sampling(spec: Spec) -> dict[str, Any]:
     for option in ("max_tokens", "max_completion_tokens"):
         if option in spec.options:
             sampling[option] = spec.integer(option, 0, low=1)
-    if "seed" in spec.options:
+    if spec.text("seed", "") == "sample":
+        sampling["seed"] = "sample"
+    elif "seed" in spec.options:
         sampling["seed"] = spec.integer("seed", 0, high=2**63 - 1)
     return sampling
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 
 from genlevel import tasktypes
 from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError, ModelError, RequestFailed, RunError
+from genlevel.errors import RunError
 from genlevel.models.base import Model
-from genlevel.records import Prediction, Reply, Request
-from genlevel.runner.keys import identity_bytes
+from genlevel.records import Prediction, Reply
+from genlevel.runner.asking import Failure, ask, line
 from genlevel.runner.plan import Settings
 from genlevel.runner.reading import Job, Reader, chunk, estimate
 from genlevel.runner.store import RunFolder
 from genlevel.runner.writer import RunWriter
-
-_ERROR_LENGTH = 1000
 
 
 @dataclass
@@ -48,12 +46,6 @@ class Watcher:
         """All samples of this task are stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: str
-    attempts: int = 1
-
-
 class Engine:
     """One run in progress. Used once."""
 
@@ -73,7 +65,7 @@ class Engine:
         self.stopping = False
         self._open: dict[str, int] = {}
         self._read: set[str] = set()
-        self._batch = settings.batch_size or model.batch_size
+        self._batch = settings.batch_size or model.window or model.batch_size
         self._pool = max(1, model.concurrency)
         # Enough to never let a worker wait for the disk, little enough to hold few media in memory.
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue(maxsize=self._pool * self._batch + 32)
@@ -117,7 +109,6 @@ class Engine:
     async def _feed(self, datasets: Sequence[Dataset]) -> None:
         totals = await asyncio.to_thread(self._estimates, datasets)
         self._watcher.total(sum(totals.values()))
-        identity = identity_bytes(self._model)
         for dataset in datasets:
             if self.stopping:
                 return
@@ -130,7 +121,7 @@ class Engine:
             if known is not None and len(done) >= known:
                 counts.samples = known
             else:
-                await self._feed_task(dataset, identity, done, counts)
+                await self._feed_task(dataset, done, counts)
             totals[task_id] = counts.samples
             self._watcher.total(sum(totals.values()))
             if not self.stopping:
@@ -142,9 +133,9 @@ class Engine:
     def _estimates(self, datasets: Sequence[Dataset]) -> dict[str, int]:
         return {d.task.id: self._complete(d.task.id) or estimate(d, self._settings.limit) for d in datasets}
 
-    async def _feed_task(self, dataset: Dataset, identity: bytes, done: dict[str, str], counts: Counts) -> None:
+    async def _feed_task(self, dataset: Dataset, done: dict[str, str], counts: Counts) -> None:
         kind = tasktypes.for_task(dataset.task)
-        reader = Reader(dataset, kind, limit=self._settings.limit, identity=identity, inline=self._model.inline)
+        reader = Reader(dataset, kind, limit=self._settings.limit, model=self._model)
         jobs = reader.jobs(done, self._note)
         while taken := await asyncio.to_thread(chunk, jobs):
             for job in taken:
@@ -178,43 +169,13 @@ class Engine:
     async def _answer(self, jobs: list[Job]) -> None:
         started = time.perf_counter()
         asked = [job.request for job in jobs if job.request is not None]
-        replies = iter(await self._ask(asked) if asked else [])
+        replies = iter(await ask(self._model, asked) if asked else [])
         seconds = (time.perf_counter() - started) / len(jobs)
         for job in jobs:
-            reply = next(replies) if job.request is not None else _Failure(job.error, 0)
+            reply = next(replies) if job.request is not None else Failure(job.error, 0)
             await self._store(job, reply, seconds)
 
-    async def _ask(self, requests: list[Request]) -> Sequence[Reply | _Failure]:
-        """A reply for each request, or the failure in its place."""
-        try:
-            return await self._generate(requests)
-        except (ModelError, RunError):
-            raise
-        except RequestFailed as error:
-            failure = _Failure(_line(error), error.attempts)
-        except GenlevelError as error:
-            failure = _Failure(_line(error))
-        except Exception as error:
-            failure = _Failure(f"{type(error).__name__}: {_line(error)}")
-        if len(requests) == 1:
-            return [failure]
-        # One bad sample must not fail its whole batch.
-        return [(await self._ask([request]))[0] for request in requests]
-
-    async def _generate(self, requests: list[Request]) -> Sequence[Reply | _Failure]:
-        model = self._model
-        for request in requests:
-            lacking = {part.kind for part in request.parts} - model.takes
-            if lacking:
-                raise RequestFailed(f"the model takes no {' or '.join(sorted(lacking))}", 0)
-        if len(requests) == 1:
-            return [_checked(await model.generate(requests[0]))]
-        replies = await model.generate_many(requests)
-        if len(replies) != len(requests):
-            raise RequestFailed(f"the model gave {len(replies)} answers to {len(requests)} requests")
-        return [_checked(reply) for reply in replies]
-
-    async def _store(self, job: Job, reply: Reply | _Failure, seconds: float) -> None:
+    async def _store(self, job: Job, reply: Reply | Failure, seconds: float) -> None:
         if isinstance(reply, Reply):
             made = Prediction(job.sample_id, job.key, reply.parts, "", reply.usage, seconds, reply.attempts)
             try:
@@ -225,11 +186,11 @@ class Engine:
             except RunError:
                 raise
             except Exception as error:  # an answer that cannot be stored: no text, a medium that is not there
-                reply = _Failure(f"the answer cannot be stored: {_line(error)}", reply.attempts)
-        if isinstance(reply, _Failure):
+                reply = Failure(f"the answer cannot be stored: {line(error)}", reply.attempts)
+        if isinstance(reply, Failure):
             failed = Prediction(job.sample_id, job.key, (), reply.error, latency=seconds, attempts=reply.attempts)
             self._writer.append(job.task_id, failed)
-        self._stored(job.task_id, isinstance(reply, _Failure))
+        self._stored(job.task_id, isinstance(reply, Failure))
 
     def _stored(self, task_id: str, failed: bool) -> None:
         counts = self.counts[task_id]
@@ -242,16 +203,6 @@ class Engine:
     def _close_if_finished(self, task_id: str) -> None:
         if task_id in self._read and self._open[task_id] == 0:
             self._watcher.finished(task_id, self.counts[task_id])
-
-
-def _checked(reply: Reply | RequestFailed) -> Reply | _Failure:
-    if isinstance(reply, RequestFailed):
-        return _Failure(_line(reply), reply.attempts)
-    return reply if isinstance(reply, Reply) and reply.parts else _Failure("the model gave no answer")
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:_ERROR_LENGTH]
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

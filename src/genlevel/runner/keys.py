@@ -18,15 +18,21 @@ from genlevel.models.base import Model
 from genlevel.records import Part, Request
 
 
+def identity_of(model: Model) -> dict[str, Any]:
+    """The model's identity with what the run does to its requests."""
+    limit = {"image_limit": model.image_limit} if model.image_limit else {}
+    return {**model.identity(), **limit}
+
+
 def identity_bytes(model: Model) -> bytes:
     """The model's identity as bytes to hash."""
-    identity: dict[str, Any] = dict(model.identity())
-    return orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(identity_of(model), option=orjson.OPT_SORT_KEYS)
 
 
-def seed_of(task_id: str, sample_id: str, base: int = 0) -> int:
-    """A sample's own seed below 2**31; another ``base`` gives another one."""
-    digest = hashlib.sha256(f"{base}\0{task_id}\0{sample_id}".encode("utf-8", "surrogatepass")).digest()
+def seed_of(task_id: str, sample_id: str, base: int = 0, repeat: int = 1) -> int:
+    """A sample's own seed below 2**31; another ``base`` or ``repeat`` gives another one."""
+    again = f"\0{repeat}" if repeat > 1 else ""
+    digest = hashlib.sha256(f"{base}\0{task_id}\0{sample_id}{again}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 
@@ -35,17 +41,19 @@ def has_media(request: Request) -> bool:
     return any(part.kind != "text" for part in request.parts)
 
 
-def keyed(request: Request, identity: bytes, inline: int = 0) -> tuple[Request, str]:
+def keyed(request: Request, identity: bytes, inline: int = 0, *, seeded: bool = False) -> tuple[Request, str]:
     """The request, with media files of up to ``inline`` bytes read into it, and its key.
 
     The key is a SHA-256 (hexadecimal, 32 digits) over the model's identity and the request's content: the task type, the kinds
-    asked for, the texts and the bytes of the media. Ids and paths are no part of it.
+    asked for, the texts and the bytes of the media, and the seed if ``seeded``. Ids and paths are no part of it.
 
     Raises:
         MediaError: if a file cannot be read.
     """
     digest = hashlib.sha256(identity)
     digest.update(f"\0{request.task_type}\0{','.join(sorted(request.makes))}\0".encode())
+    if seeded:
+        digest.update(f"seed {request.seed}\0".encode())
     parts: list[Part] = []
     for part in request.parts:
         if part.kind == "text":

@@ -19,6 +19,7 @@ from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError, GenlevelError, RunError
 from genlevel.models.base import Model
+from genlevel.runner.keys import identity_of
 from genlevel.runner.store import RunFolder
 
 
@@ -84,7 +85,7 @@ def describe(
         "format": 1,
         "model": model.name,
         "spec": spec,
-        "identity": dict(model.identity()),
+        "identity": identity_of(model),
         "dispatcher": model.dispatcher,
         "edition": catalog.edition,
         "catalog": str(catalog_file.resolve()) if catalog_file else None,

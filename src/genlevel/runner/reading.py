@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError, GenlevelError, RecordError
+from genlevel.models.base import Model
 from genlevel.records import Request, Sample
-from genlevel.runner.keys import has_media, keyed, seed_of
+from genlevel.runner.keys import has_media, identity_bytes, keyed, seed_of
 from genlevel.tasktypes import TaskType
 
 # A chunk ends with whichever comes first, so that fast readers cost few thread switches and slow ones hold nobody up.
@@ -35,9 +36,9 @@ class Job(NamedTuple):
 class Reader:
     """Reads one task's jobs. ``samples`` counts what has been read so far, with what was answered before."""
 
-    def __init__(self, dataset: Dataset, kind: TaskType, *, limit: int | None, identity: bytes, inline: int) -> None:
+    def __init__(self, dataset: Dataset, kind: TaskType, *, limit: int | None, model: Model) -> None:
         self._dataset, self._kind = dataset, kind
-        self._limit, self._identity, self._inline = limit, identity, inline
+        self._limit, self._model, self._identity = limit, model, identity_bytes(model)
         self.samples = 0
 
     def jobs(self, done: Mapping[str, str], note: Note) -> Iterator[Job]:
@@ -55,7 +56,7 @@ class Reader:
             if stored_key is not None and has_media(request):
                 # That the annotation is the same has been checked; reading all media again would take hours.
                 return None
-            request, key = keyed(request, self._identity, self._inline)
+            request, key = keyed(request, self._identity, self._model.inline, seeded=self._model.seeded)
         except GenlevelError as error:
             return None if stored_key is not None else Job(task.id, sample.id, None, error=str(error))
         return None if key == stored_key else Job(task.id, sample.id, request, key)
