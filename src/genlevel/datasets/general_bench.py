@@ -13,6 +13,7 @@ from genlevel.catalog import Catalog
 from genlevel.datasets.annotations import load, peek, read_records
 from genlevel.datasets.base import Dataset, Found, Unmatched
 from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES, Match, Matcher, Place
+from genlevel.datasets.public.find import Lacking, find_public
 from genlevel.datasets.scan import Candidate, scan
 from genlevel.errors import DataError
 
@@ -22,14 +23,19 @@ __all__ = ["find_datasets", "read_records"]
 def find_datasets(root: Path, catalog: Catalog) -> Found:
     """The datasets below ``root`` and the tasks that they belong to.
 
+    Public datasets in their own formats, in folders called like them, come first.
+
     A folder whose path is a task's id (``image/comprehension/<name>``) is that task's. Others are matched by the names in
     the file's header, of the folder and of the file. What belongs to no task, or not to one only, is listed.
 
     Raises:
         DataError: ``root`` does not exist, is no folder, or holds no annotation file at all.
     """
-    found = scan(root)
-    if not found.candidates:
+    public = find_public(root, catalog)
+    found = scan(root, public.folders)
+    if not found.candidates and not public.datasets:
+        if public.unmatched:
+            raise DataError(str(public.unmatched[0]))
         packed = sum("archive" in note.reason for note in found.notes)
         hint = f"; it holds {packed} archives, unpack them first" if packed else ""
         raise DataError(f"{root}: no annotation file in this folder or below{hint}")
@@ -44,19 +50,32 @@ def find_datasets(root: Path, catalog: Catalog) -> Found:
             unmatched.append(Unmatched(candidate.annotation, match.reason))
         else:
             claims.setdefault(match.task.id, []).append((match, candidate))
-    datasets: dict[str, Dataset] = {}
+    datasets = dict(public.datasets)
     for identifier, claim in claims.items():
         best = min(match.stage for match, _ in claim)
         winners = [pair for pair in claim if pair[0].stage == best]
         if len(winners) == 1:
+            # Entries in General-Bench's format were prepared for the task; they win over the public files.
             datasets[identifier] = _dataset(*winners[0])
         for match, candidate in claim:
             if len(winners) > 1 or match.stage > best:
                 other = next(c for _, c in claim if c is not candidate)
                 reason = f"{identifier} is also claimed by {other.relative or other.annotation.name}; keep one of them"
                 unmatched.append(Unmatched(candidate.annotation, reason))
+    unmatched = _with_lacking(unmatched, [note for note in public.unmatched if note.task_id not in datasets])
     ordered = [datasets[identifier] for identifier in catalog.tasks if identifier in datasets]
     return Found(ordered, sorted(unmatched, key=lambda note: note.path), sorted(ignored, key=lambda note: note.path))
+
+
+def _with_lacking(unmatched: list[Unmatched], lacking: list[Lacking]) -> list[Unmatched]:
+    """What a public dataset's folder lacks, in place of all that its files are not."""
+    folders = [note.path for note in lacking]
+    kept = [
+        note
+        for note in unmatched
+        if "archive" in note.reason or not any(note.path.is_relative_to(folder) for folder in folders)
+    ]
+    return [*kept, *lacking]
 
 
 def _dataset(match: Match, candidate: Candidate) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -59,8 +60,8 @@ class _Listing:
     links: list[str]
 
 
-def scan(root: Path) -> Scan:
-    """Search ``root`` and the folders below it. Links to folders are not followed.
+def scan(root: Path, skip: Collection[Path] = ()) -> Scan:
+    """Search ``root`` and the folders below it, but those to ``skip``. Links to folders are not followed.
 
     Raises:
         DataError: ``root`` is missing, is no folder, or cannot be listed.
@@ -70,12 +71,14 @@ def scan(root: Path) -> Scan:
     if not root.is_dir():
         raise DataError(f"{root}: a file, not a folder; --data takes the folder that holds the tasks")
     found = Scan()
-    _visit(root, "", 0, found)
+    _visit(root, "", 0, found, frozenset(skip))
     return found
 
 
-def _visit(root: Path, relative: str, depth: int, found: Scan) -> None:
+def _visit(root: Path, relative: str, depth: int, found: Scan, skip: frozenset[Path]) -> None:
     folder = root / relative if relative else root
+    if folder in skip:
+        return
     try:
         listing = _list(folder)
     except OSError as error:
@@ -98,7 +101,7 @@ def _visit(root: Path, relative: str, depth: int, found: Scan) -> None:
         if depth >= _DEPTH:
             found.notes.append(Unmatched(folder / name, f"more than {_DEPTH} folders deep; not searched"))
             continue
-        _visit(root, f"{relative}/{name}" if relative else name, depth + 1, found)
+        _visit(root, f"{relative}/{name}" if relative else name, depth + 1, found, skip)
     if folder.parent.name.casefold() in _PARENTS and known == len(found.candidates) + len(found.notes):
         found.notes.append(Unmatched(folder, "no annotation file in this folder"))
 

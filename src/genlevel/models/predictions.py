@@ -49,17 +49,24 @@ class PredictionFolder:
 
     def file(self, dataset: Dataset) -> Path | None:
         """The task's prediction file, if there is one."""
-        names = (
+        for name in self._names(dataset):
+            path = self.folder / name
+            if path.is_file():
+                return path
+        return None
+
+    @staticmethod
+    def _names(dataset: Dataset) -> tuple[str, ...]:
+        """Where a task's file may be, the first that is there counts."""
+        if dataset.reader:
+            # A public dataset's folder may hold several tasks.
+            return f"{dataset.task.id.replace('.', '/')}/prediction.json", f"{dataset.task.id}.json"
+        return (
             f"{dataset.relative}/prediction.json",
             f"{dataset.relative}/json/prediction.json",
             f"{dataset.relative.removesuffix('/json')}/prediction.json",
             f"{dataset.task.id}.json",
         )
-        for name in names:
-            path = self.folder / name
-            if path.is_file():
-                return path
-        return None
 
     def unused(self, datasets: Sequence[Dataset]) -> list[str]:
         """One line for each prediction file that none of the tasks takes: of a misspelt folder or id, say.
@@ -71,7 +78,7 @@ class PredictionFolder:
         if datasets and not used:
             raise DataError(
                 f"{self.folder}: holds no predictions for the {len(datasets)} tasks of the data; "
-                f"a task's file is {datasets[0].relative}/prediction.json or {datasets[0].task.id}.json, say"
+                f"a task's file is {self._names(datasets[0])[0]} or {datasets[0].task.id}.json, say"
             )
         there = {*self.folder.rglob("prediction.json"), *self.folder.glob("*.json")}
         return [
@@ -90,7 +97,7 @@ class PredictionFolder:
         """
         path = self.file(dataset)
         if path is None:
-            names = f"no {dataset.relative}/prediction.json or {dataset.task.id}.json in {self.folder}"
+            names = f"no {self._names(dataset)[0]} or {dataset.task.id}.json in {self.folder}"
             return Found([], [f"{dataset.task.id}: {NO_FILE} ({names})"])
         media = _media_kinds(dataset)
         answers: dict[str, Prediction] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from genlevel import tasktypes
 from genlevel._version import __version__
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
-from genlevel.errors import DataError, GenlevelError, RunError
+from genlevel.errors import GenlevelError, RunError
 from genlevel.models.base import Model
 from genlevel.runner.keys import identity_of
 from genlevel.runner.store import RunFolder
@@ -93,21 +92,13 @@ def describe(
         "sota_sha256": catalog.sota_sha256,
         "data": str(data.resolve()),
         "limit": settings.limit,
-        "tasks": {d.task.id: {"folder": d.relative, "sha256": _digest(d.annotation)} for d in plan.datasets},
+        "tasks": {d.task.id: {"folder": d.relative, "sha256": d.sha256()} for d in plan.datasets},
         "unsupported": plan.unsupported,
         "settings": {"concurrency": settings.concurrency or model.concurrency},
         "versions": {"genlevel": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "start": datetime.now(UTC).isoformat(timespec="seconds"),
         "end": None,
     }
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:

@@ -76,7 +76,9 @@ class Reader:
 
 
 def estimate(dataset: Dataset, limit: int | None) -> int:
-    """About how many samples a task has, without decoding its file."""
+    """About how many samples a task has, without decoding its file; 0 where only reading it would tell."""
+    if dataset.reader:
+        return 0
     try:
         count = dataset.annotation.read_bytes().count(b'"id"')
     except OSError:
