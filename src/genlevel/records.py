@@ -103,7 +103,8 @@ class Request:
 
     ``choices`` (of a task that finds objects: their names) and ``content`` are the sample's: what a model that knows no
     instructions (a classifier, a speech synthesiser, a diffusion pipeline) is given in place of the texts among ``parts``.
-    ``classes`` names the numbers that a map of labels holds. ``seed`` is a number below 2**31 of this sample's own, the same in
+    ``classes`` names the numbers that a map of labels holds. ``schema`` is a JSON Schema that every well-formed answer keeps
+    to; None where an answer is free text or a medium. ``seed`` is a number below 2**31 of this sample's own, the same in
     every run with the same settings: a model that draws at random starts from it.
     """
 
@@ -116,6 +117,7 @@ class Request:
     choices: tuple[str, ...] = ()
     content: str = ""
     classes: Mapping[int, str] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

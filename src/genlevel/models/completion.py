@@ -1,4 +1,4 @@
-"""Reading a chat completion: text and images, however the server arranges them."""
+"""Reading a chat completion: text, images and sound, however the server arranges them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import re
 from typing import Any, Final
 
 from genlevel.errors import RequestFailed
-from genlevel.records import Part, Reply, Usage
+from genlevel.records import Part, PartKind, Reply, Usage
 
-_IMAGE_TYPE: Final = re.compile(r"image/[A-Za-z0-9.+-]{1,40}")
+_TYPE: Final = re.compile(r"(?:image|audio|video)/[A-Za-z0-9.+-]{1,40}")
+_URLS: Final[dict[PartKind, str]] = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
+_A: Final[dict[PartKind, str]] = {"image": "an image", "audio": "a sound", "video": "a video"}
+_NO_USAGE: Final = Usage()
 _THOUGHTS: Final = {"thinking", "reasoning"}
 
 
-def read_completion(answer: Any, attempts: int = 1) -> Reply:
-    """The parts and usage of a chat completion; what the model thought before it answered is left out.
+def read_completion(answer: Any, attempts: int = 1, usage: Usage = _NO_USAGE) -> Reply:
+    """The parts of a chat completion; what the model thought before it answered is left out.
 
     Raises:
         RequestFailed: if the server's JSON is no chat completion, or the answer was refused or empty.
@@ -22,15 +25,18 @@ def read_completion(answer: Any, attempts: int = 1) -> Reply:
     try:
         choice = answer["choices"][0]
         message = choice["message"]
-        content, images = message.get("content"), message.get("images")
+        content, images, spoken = message.get("content"), message.get("images"), message.get("audio")
     except (KeyError, IndexError, TypeError, AttributeError):
         raise RequestFailed(f"the server's answer is no chat completion{_said(answer)}", attempts) from None
     pieces = [*(content if isinstance(content, list) else [content]), *(images if isinstance(images, list) else [])]
-    parts = tuple(part for part in (_read(piece, attempts) for piece in pieces) if part is not None)
+    read = [_read(piece, attempts) for piece in pieces]
+    if isinstance(spoken, dict) and isinstance(spoken.get("data"), str):
+        read.append(_medium("audio", "", spoken["data"], attempts))
+    parts = tuple(part for part in read if part is not None)
     if not parts:
         reason = message.get("refusal") or choice.get("finish_reason") or "no content"
         raise RequestFailed(f"the server gave an empty answer ({' '.join(str(reason).split())[:200]})", attempts)
-    return Reply(parts, _usage(answer.get("usage")), attempts)
+    return Reply(parts, usage, attempts)
 
 
 def _said(answer: Any) -> str:
@@ -40,13 +46,6 @@ def _said(answer: Any) -> str:
     return f": {' '.join(str(message).split())[:200]}" if message else " (no choices[0].message)"
 
 
-def _usage(usage: Any) -> Usage:
-    if not isinstance(usage, dict):
-        return Usage()
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    return Usage(*(count if isinstance(count, int) and 0 <= count < 2**53 else 0 for count in counts))
-
-
 def _read(piece: Any, attempts: int) -> Part | None:
     if isinstance(piece, str):
         return Part("text", piece) if piece else None
@@ -54,21 +53,31 @@ def _read(piece: Any, attempts: int) -> Part | None:
         return None
     if isinstance(piece.get("text"), str):
         return Part("text", piece["text"]) if piece["text"] else None
-    url = piece.get("image_url")
-    url = url.get("url") if isinstance(url, dict) else url
-    return _image(url, attempts) if isinstance(url, str) else None
+    for kind, name in _URLS.items():
+        url = piece.get(name)
+        url = url.get("url") if isinstance(url, dict) else url
+        if isinstance(url, str):
+            return _linked(kind, url, attempts)
+    return None
 
 
-def _image(url: str, attempts: int) -> Part:
+def _linked(kind: PartKind, url: str, attempts: int) -> Part:
     head, comma, data = url.partition(",")
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
-        raise RequestFailed("the server gave an image that is no data URL; links are not followed", attempts)
+        raise RequestFailed(f"the server gave {_A[kind]} that is no data URL; links are not followed", attempts)
+    return _medium(kind, head[5:-7], data, attempts)
+
+
+def _medium(kind: PartKind, declared: str, data: str, attempts: int) -> Part:
     try:
         decoded = base64.b64decode(data, validate=True)
     except ValueError:
-        raise RequestFailed("the server gave an image whose base64 is damaged", attempts) from None
+        raise RequestFailed(f"the server gave {_A[kind]} whose base64 is damaged", attempts) from None
+    return medium(kind, decoded, declared)
+
+
+def medium(kind: PartKind, data: bytes, declared: str = "") -> Part:
+    """A medium that a server gave: its type is what its bytes say, or else what the server declared."""
     from genlevel.media.files import sniff
 
-    declared = head[5:-7]
-    kind = sniff(decoded[:64]) or (declared if _IMAGE_TYPE.fullmatch(declared) else "")
-    return Part("image", data=decoded, media_type=kind)
+    return Part(kind, data=data, media_type=sniff(data[:64]) or (declared if _TYPE.fullmatch(declared) else ""))

@@ -1,15 +1,15 @@
-"""JSON over HTTP with retries: one pool of connections, no work per request beyond what the request needs."""
+"""Requests over HTTP with retries: one pool of connections, no work per request beyond what the request needs."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
@@ -20,7 +20,20 @@ from genlevel.errors import Fault, ModelError, RequestFailed
 ANSWER_LIMIT = 64 * 2**20
 _LONGEST_WAIT = 120.0
 _LARGE = 2**20
+_JSON = {"Content-Type": "application/json"}
 _REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
+
+
+class Field(NamedTuple):
+    """A field of a form; with a ``media_type`` it is a file called ``file_name``."""
+
+    name: str
+    value: bytes
+    media_type: str = ""
+    file_name: str = ""
+
+
+Body = bytes | Sequence[Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +86,14 @@ class Http:
         if self._session is not None:
             await self._session.close()
 
-    async def post_json(self, url: str, body: bytes) -> tuple[Any, int]:
-        """Post ``body``; the decoded JSON answer and the number of tries that it took.
+    async def post_json(self, url: str, body: Body) -> tuple[Any, int]:
+        """Post ``body``; the decoded JSON answer and the number of tries that it took. As :meth:`post`."""
+        return await self.post(url, body, _decode)
 
-        Tries again on 408, 409, 425, 429, 5xx, broken connections, time-outs and what is no JSON.
+    async def post(self, url: str, body: Body, read: Callable[[bytes], Any] = bytes) -> tuple[Any, int]:
+        """Post ``body``, JSON as bytes or a form's fields; what ``read`` makes of the answer, and the number of tries.
+
+        Tries again on 408, 409, 425, 429, 5xx, broken connections, time-outs and what is no JSON where JSON is read.
 
         Raises:
             RequestFailed: when the tries are used up, or for an answer that trying again will not mend.
@@ -85,7 +102,7 @@ class Http:
         attempts = self._retries.attempts
         for attempt in range(1, attempts + 1):
             try:
-                return await self._once(url, body), attempt
+                return await self._once(url, body, read), attempt
             except RequestFailed as error:
                 error.attempts = attempt
                 raise
@@ -98,16 +115,18 @@ class Http:
                 await asyncio.sleep(self._retries.wait(attempt - 1, fault.after))
         raise AssertionError("attempts is at least 1")
 
-    async def _once(self, url: str, body: bytes) -> Any:
+    async def _once(self, url: str, body: Body, read: Callable[[bytes], Any]) -> Any:
         assert self._session is not None, "open() comes first"
+        data: Any = body if isinstance(body, bytes) else _form(body)
+        headers = _JSON if isinstance(body, bytes) else None
         try:
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
-            async with self._session.post(url, data=body, allow_redirects=False) as response:
+            async with self._session.post(url, data=data, headers=headers, allow_redirects=False) as response:
                 self._reached = True
-                data = await _read(response)
+                answer = await _read(response)
                 if response.status == 200:
-                    return _decode(data) if len(data) < _LARGE else await asyncio.to_thread(_decode, data)
-                self._raise_for(response.status, data, response.headers)
+                    return read(answer) if len(answer) < _LARGE else await asyncio.to_thread(read, answer)
+                self._raise_for(response.status, answer, response.headers)
         except TimeoutError:
             raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
         except (aiohttp.ClientError, ConnectionError) as error:
@@ -131,6 +150,17 @@ class Http:
         if self._secret:
             text = text.replace(self._secret, "[key]")
         return " ".join(text.split())[:300]
+
+
+def _form(fields: Sequence[Field]) -> aiohttp.FormData:
+    """A form to post once: a second try needs another."""
+    form = aiohttp.FormData()
+    for field in fields:
+        if field.media_type:
+            form.add_field(field.name, field.value, content_type=field.media_type, filename=field.file_name)
+        else:
+            form.add_field(field.name, field.value.decode())
+    return form
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

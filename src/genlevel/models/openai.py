@@ -2,223 +2,125 @@
 
 Options, all of which may be left out:
   base_url        the server, e.g. http://localhost:8000/v1 (default: https://api.openai.com/v1)
+  api             chat (default), images, speech, transcriptions or translations: which endpoint is asked
   api_key_env     the environment variable that holds the key (default: OPENAI_API_KEY); the key itself is never stored
-  temperature     default 0; 'default' leaves it to the server, as some reasoning models demand
-  max_tokens, max_completion_tokens, top_p, seed     sent if given; seed=sample sends each sample's own seed
-  system          a system message
-  takes, makes    kinds of part, with commas (default: takes=text,image,audio,video makes=text); tasks that need others
-                  are not asked. makes=text,image is for models that draw.
-  image_detail    low, high or auto (default: not sent)
+  takes, makes    kinds of part, with commas; tasks that need others are not asked (defaults: see below)
   max_side        images with a longer side than so many pixels are reduced to it (default: as they are)
-  video           'frames': sampled frames as images (default), 'url': the whole file as a video_url part
-  frames          how many frames of a video (default: 8, at equal distances, the first and the last among them)
   concurrency     requests in flight (default: 64)
   timeout         seconds for one try (default: 300)
   attempts        tries for one request (default: 6)
+  price_input, price_output, price_request     US dollars for a million tokens in and out, and for a request; needed for
+                  --max-cost where the server does not say what an answer cost
 
-Images go out with their original bytes as data URLs (formats other than PNG, JPEG, WebP and GIF as PNG); sound as input_audio,
-WAV and MP3 as they are, other formats as WAV.
+With api=chat (takes=text,image,audio,video makes=text; makes=text,image for models that draw, text,audio for those that speak):
+  temperature     default 0; 'default' leaves it to the server, as some reasoning models demand
+  max_tokens, max_completion_tokens, top_p, seed     sent if given; seed=sample sends each sample's own seed
+  system          a system message
+  structured      1: closed questions, numbers and boxes are asked for as JSON by a schema (response_format)
+  image_detail    low, high or auto (default: not sent)
+  video           'frames': sampled frames as images (default), 'url': the whole file as a video_url part
+  frames          how many frames of a video (default: 8, at equal distances, the first and the last among them)
+  voice           the voice of a model that speaks (default: alloy)
+With api=images (takes=text,image makes=image; requests with an image go to images/edits, others to images/generations):
+  size, quality   sent if given
+  seed            sample: each sample's own; a number: the same for all; not sent otherwise
+  response_format b64_json (default), or none: not sent, as some models refuse it
+With api=speech (takes=text makes=audio): voice (default: alloy), speed, instructions=none for servers that take none
+With api=transcriptions or translations (takes=text,audio makes=text): language, temperature; only the sound is sent
+
+Images go out with their original bytes (formats other than PNG, JPEG, WebP and GIF as PNG); sound as WAV and MP3 as it is, other
+formats as WAV.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import orjson
 
-from genlevel.datasets.base import Dataset
-from genlevel.errors import ModelError, RequestFailed
-from genlevel.models.base import Model
+from genlevel.errors import ModelError
 from genlevel.models.completion import read_completion
-from genlevel.models.http import Http, Retries
+from genlevel.models.content import Pieces, is_small
+from genlevel.models.server import COMMON, ServerModel, one_of
 from genlevel.models.spec import Spec
-from genlevel.records import Part, Reply, Request
+from genlevel.models.structured import response_format, unwrapped
+from genlevel.records import Reply, Request
 
 _OPTIONS: Final = (
-    "base_url", "api_key_env", "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "system", "takes", "makes",
-    "image_detail", "max_side", "video", "frames", "concurrency", "timeout", "attempts",
+    *COMMON, "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "system", "structured", "image_detail",
+    "video", "frames", "voice",
 )  # fmt: skip
-_SENT_AS_IT_IS: Final = {"image/png", "image/jpeg", "image/webp", "image/gif"}
-_SMALL: Final = 512 * 1024
+_APIS: Final = ("chat", "images", "speech", "transcriptions", "translations")
 _ENCODING: Final = 1
 """Raised when requests are put in other words, so that stored answers are not taken for answers to the new ones."""
 
 
-class OpenAIModel(Model):
+class OpenAIModel(ServerModel):
     """Chat completions over HTTP."""
 
-    inline = 256 * 1024
-
     def __init__(self, spec: Spec) -> None:
-        self.name = spec.name
+        super().__init__(spec, "/chat/completions")
         self.takes = spec.kinds("takes", frozenset({"text", "image", "audio", "video"}))
         self.makes = spec.kinds("makes", frozenset({"text"}))
-        self.concurrency = spec.integer("concurrency", 64, low=1, high=4096)
-        self._url = _endpoint(spec)
-        self._video = _one_of(spec, "video", ("frames", "url")) or "frames"
-        self._detail = _one_of(spec, "image_detail", ("low", "high", "auto"))
-        self._frames = spec.integer("frames", 8, low=1, high=256)
+        self._pieces = Pieces(
+            one_of(spec, "video", ("frames", "url")) or "frames",
+            spec.integer("frames", 8, low=1, high=256),
+            one_of(spec, "image_detail", ("low", "high", "auto")),
+            self.image_limit,
+        )
         self._system = spec.text("system", "")
-        self.image_limit = spec.integer("max_side", 0, low=1)
+        self._voice = spec.text("voice", "alloy")
+        self._structured = spec.flag("structured")
         self.seeded = spec.text("seed", "") == "sample"
         self._body = {"model": spec.name, **_sampling(spec)}
-        variable = spec.text("api_key_env", "OPENAI_API_KEY")
-        key = os.environ.get(variable, "").strip()
-        if not key and ("api_key_env" in spec.options or urlsplit(self._url).hostname == "api.openai.com"):
-            raise ModelError(f"model '{spec}': the environment variable {variable} holds no key")
-        if not key.isascii() or not key.isprintable():
-            raise ModelError(f"model '{spec}': the environment variable {variable} holds no key that can be sent")
-        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-        self._key = key
-        self._retries = Retries(spec.integer("attempts", 6, low=1, high=100), spec.number("timeout", 300.0, low=0.01))
-        self._http: Http | None = None
 
     def identity(self) -> Mapping[str, Any]:
         """The server, the model's name and everything sent along that changes an answer."""
+        pieces = self._pieces
         return {
             "kind": "openai",
             "url": self._url,
             **self._body,
             "system": self._system,
-            "image_detail": self._detail,
-            "video": f"{self._video}:{self._frames}" if self._video == "frames" else self._video,
+            "image_detail": pieces.detail,
+            "video": f"{pieces.video}:{pieces.frames}" if pieces.video == "frames" else pieces.video,
             "encoding": _ENCODING,
+            **({"seed": "sample"} if self.seeded else {}),
+            **({"structured": True} if self._structured else {}),
+            **({"voice": self._voice} if "audio" in self.makes else {}),
         }
-
-    async def start(self, datasets: Sequence[Dataset]) -> None:
-        """Open the connection pool."""
-        self._http = Http(headers=self._headers, connections=self.concurrency, retries=self._retries, secret=self._key)
-        await self._http.open()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._http is not None:
-            await self._http.close()
 
     async def generate(self, request: Request) -> Reply:
         """One chat completion."""
-        assert self._http is not None, "start() comes first"
-        if _is_small(request.parts):
+        if is_small(request.parts):
             body = self._encoded(request)
         else:
             body = await asyncio.to_thread(self._encoded, request)
-        answer, attempts = await self._http.post_json(self._url, body)
-        if "image" in self.makes:
-            return await asyncio.to_thread(read_completion, answer, attempts)
-        return read_completion(answer, attempts)
+        answer, attempts = await self.http.post_json(self._url, body)
+        usage = self._prices.usage(answer.get("usage") if isinstance(answer, dict) else None)
+        if self.makes != {"text"}:
+            return await asyncio.to_thread(read_completion, answer, attempts, usage)
+        reply = read_completion(answer, attempts, usage)
+        return unwrapped(reply, request) if self._structured else reply
 
     def _encoded(self, request: Request) -> bytes:
         """The body of the HTTP request."""
-        content: Any
-        if all(part.kind == "text" for part in request.parts):
-            content = "\n\n".join(part.text for part in request.parts)
-        else:
-            content = [piece for part in request.parts for piece in self._pieces(part)]
-        messages = [{"role": "user", "content": content}]
+        messages = [{"role": "user", "content": self._pieces.content(request.parts)}]
         if self._system:
             messages.insert(0, {"role": "system", "content": self._system})
         body = {**self._body, "messages": messages}
         if self.seeded:
             body["seed"] = request.seed
-        if "image" in request.makes and "image" in self.makes:
-            body["modalities"] = ["text", "image"]
+        drawn = [kind for kind in ("image", "audio") if kind in request.makes and kind in self.makes]
+        if drawn:
+            body["modalities"] = ["text", *drawn]
+        if "audio" in drawn:
+            body["audio"] = {"voice": self._voice, "format": "wav"}
+        if self._structured and (form := response_format(request)) is not None:
+            body["response_format"] = form
         return orjson.dumps(body)
-
-    def _pieces(self, part: Part) -> list[dict[str, Any]]:
-        if part.kind == "text":
-            return [{"type": "text", "text": part.text}]
-        if part.kind == "image":
-            return [self._image(part)]
-        if part.kind == "audio":
-            return [_audio(part)]
-        if part.kind == "video":
-            if self._video == "url" and not (part.path is not None and part.path.is_dir()):
-                from genlevel.media import media_type, part_bytes
-
-                return [{"type": "video_url", "video_url": {"url": _data_url(part_bytes(part), media_type(part))}}]
-            from genlevel.media import reduced
-
-            return [self._image(reduced(frame, self.image_limit)) for frame in _sampled_frames(part, self._frames)]
-        raise RequestFailed(f"an OpenAI-compatible server takes no part of kind {part.kind}", 0)
-
-    def _image(self, part: Part) -> dict[str, Any]:
-        from genlevel.media import encode_png, load_image, media_type, part_bytes
-        from genlevel.media.files import sniff
-
-        data = part_bytes(part)
-        # What the bytes are, and not what the file's name says: servers refuse a JPEG that is called PNG.
-        kind = sniff(data[:64]) or media_type(part)
-        if kind not in _SENT_AS_IT_IS:
-            data, kind = encode_png(load_image(part)), "image/png"
-        image = {"url": _data_url(data, kind)}
-        if self._detail:
-            image["detail"] = self._detail
-        return {"type": "image_url", "image_url": image}
-
-
-def _is_small(parts: Sequence[Part]) -> bool:
-    """Whether encoding takes well under a millisecond, less than handing it to a thread is worth."""
-    if not all(part.kind == "text" or (part.kind == "image" and part.data is not None) for part in parts):
-        return False
-    return sum(len(part.data) if part.data is not None else len(part.text) for part in parts) <= _SMALL
-
-
-def _data_url(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def _audio(part: Part) -> dict[str, Any]:
-    from genlevel.media import encode_wav, load_audio, media_type, part_bytes
-    from genlevel.media.files import sniff
-
-    data = part_bytes(part)
-    kind = sniff(data[:64]) or media_type(part)
-    name = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav"}.get(kind)
-    if name is None:  # the interface knows no others
-        data, name = encode_wav(*load_audio(part)), "wav"
-    return {"type": "input_audio", "input_audio": {"data": base64.b64encode(data).decode("ascii"), "format": name}}
-
-
-def _sampled_frames(part: Part, count: int) -> list[Part]:
-    """Frames at equal distances, the first and the last among them; the middle one if only one is wanted."""
-    from genlevel.media import encode_png, load_frames
-
-    frames = load_frames(part)
-    last = len(frames) - 1
-    picked = sorted({round(i * last / (count - 1)) for i in range(count)}) if count > 1 else [last // 2]
-    return [Part("image", data=encode_png(frames[i]), media_type="image/png") for i in picked]
-
-
-def _endpoint(spec: Spec) -> str:
-    given = spec.text("base_url", "https://api.openai.com/v1")
-    try:
-        url = urlsplit(given)
-        valid = url.scheme in {"http", "https"} and bool(url.hostname) and (url.port is None or url.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ModelError(f"model '{spec}': base_url is no address of the form http://host:port/v1")
-    if url.username or url.password or any(_is_secret(name) for name, _ in parse_qsl(url.query)):
-        # The address is part of the run's record.
-        raise ModelError(f"model '{spec}': base_url holds a password or key; put it into the variable of api_key_env")
-    path = url.path.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
-    return urlunsplit((url.scheme, url.netloc, path, url.query, ""))
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in ("key", "token", "secret", "password", "sig"))
-
-
-def _one_of(spec: Spec, option: str, known: tuple[str, ...]) -> str:
-    given = spec.text(option, "")
-    if given and given not in known:
-        raise ModelError(f"model '{spec}': option {option}={given} is none of {', '.join(known)}")
-    return given
 
 
 def _sampling(spec: Spec) -> dict[str, Any]:
@@ -230,16 +132,23 @@ def _sampling(spec: Spec) -> dict[str, Any]:
     for option in ("max_tokens", "max_completion_tokens"):
         if option in spec.options:
             sampling[option] = spec.integer(option, 0, low=1)
-    if spec.text("seed", "") == "sample":
-        sampling["seed"] = "sample"
-    elif "seed" in spec.options:
+    if spec.text("seed", "sample") != "sample":
         sampling["seed"] = spec.integer("seed", 0, high=2**63 - 1)
     return sampling
 
 
-def from_spec(spec: Spec) -> OpenAIModel:
+def from_spec(spec: Spec) -> ServerModel:
     """The model of a SPEC."""
-    spec.check(_OPTIONS)
     if not spec.name:
         raise ModelError("model 'openai:' needs the model's name, as in openai:gpt-4o")
-    return OpenAIModel(spec)
+    api = one_of(spec, "api", _APIS) or "chat"
+    model: ServerModel
+    if api == "chat":
+        spec.check(_OPTIONS)
+        model = OpenAIModel(spec)
+    else:
+        from genlevel.models import openai_media
+
+        model = openai_media.from_spec(spec, api)
+    model.read_key(spec)
+    return model

@@ -51,7 +51,13 @@ class TaskType(ABC):
             choices=choices,
             content=sample.content,
             classes=classes,
+            schema=self.schema(sample),
         )
+
+    def schema(self, sample: Sample) -> Mapping[str, Any] | None:
+        """A JSON Schema that every well-formed answer to the sample keeps to; None for free text and media."""
+        del sample
+        return None
 
     @abstractmethod
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:

@@ -15,7 +15,7 @@ from genlevel.tasktypes.keys import first, fold_key, header_option, input_of, me
 from genlevel.tasktypes.literals import find_literals
 from genlevel.tasktypes.prompts import compose
 
-__all__ = ["BoxFormat", "ObjectDetection", "box_format", "read_box", "read_detections"]
+__all__ = ["BOX_SCHEMA", "BoxFormat", "ObjectDetection", "box_format", "read_box", "read_detections"]
 
 Layout = Literal["xywh", "xyxy", "cxcywh"]
 
@@ -24,6 +24,8 @@ _LIMIT: Final = 1e6
 _MOST: Final = 10_000
 """Most boxes of one answer."""
 _ANSWER_CHARS: Final = 1_000_000
+# The bounds on its length are left out: OpenAI's schemas know none.
+BOX_SCHEMA: Final[dict[str, Any]] = {"type": "array", "items": {"type": "number"}}
 _WRITTEN: Final[dict[Layout, str]] = {
     "xywh": "[x_min, y_min, width, height]",
     "xyxy": "[x_min, y_min, x_max, y_max]",
@@ -302,6 +304,14 @@ class ObjectDetection(TaskType):
         )
         size = self._size(sample.input) if form.relative else None
         return read_detections(text_of(parts, _ANSWER_CHARS), form, labels, size)
+
+    def schema(self, sample: Sample) -> Mapping[str, Any] | None:
+        """A list of labels and boxes of four numbers."""
+        labels = sample.extra.get("labels")
+        label = {"type": "string", **({"enum": list(dict.fromkeys(labels))} if labels else {})}
+        fields = {"label": label, "box": BOX_SCHEMA}
+        item = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return {"type": "array", "items": item}
 
     def _size(self, parts: Sequence[Part]) -> tuple[int, int]:
         from genlevel.media import image_size

@@ -10,7 +10,7 @@ from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample, Task
 from genlevel.tasktypes.answers import text_of
 from genlevel.tasktypes.base import TaskType
-from genlevel.tasktypes.boxes import BoxFormat, box_format, items_of, read_box, read_detections
+from genlevel.tasktypes.boxes import BOX_SCHEMA, BoxFormat, box_format, items_of, read_box, read_detections
 from genlevel.tasktypes.keys import first, header_option, input_of, media_of, output_of
 from genlevel.tasktypes.literals import find_literals
 from genlevel.tasktypes.prompts import compose
@@ -91,6 +91,11 @@ class VisualGrounding(TaskType):
         size = size_of(sample.input) if form.relative else None
         found = read_detections(text_of(parts, _CHARS), form, [_OBJECT], size)
         return [{**item, "label": _OBJECT} for item in found]
+
+    def schema(self, sample: Sample) -> Mapping[str, Any] | None:
+        """Four numbers."""
+        del sample
+        return BOX_SCHEMA
 
     def metric_options(self, task: Task) -> Mapping[str, Any]:
         """An expression has no class: AP is over all of them together."""

@@ -42,6 +42,12 @@ _FORMS: Final[dict[str, str]] = {
     "set": "Answer with the items alone, separated by commas.",
 }
 
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "letter": {"type": "string", "enum": list(LETTERS)},
+    "yes_no": {"type": "string", "enum": ["yes", "no"]},
+    "number": {"type": "number"},
+}
+
 
 class TextAnswer(TaskType):
     """A task whose answer is text.
@@ -85,6 +91,13 @@ class TextAnswer(TaskType):
         extra = {"reading": "choice", "lettered": lettered}
         reference = None if references is None else _one_or_all(found)
         return Sample(record.id, (*media, Part("text", text)), reference, options.texts, extra)
+
+    def schema(self, sample: Sample) -> Mapping[str, Any] | None:
+        """One of the options, a number, or yes or no."""
+        reading = sample.extra.get("reading")
+        if reading == "choice" and len(set(sample.choices)) == len(sample.choices):
+            return {"type": "string", "enum": list(sample.choices)}
+        return _SCHEMAS.get(str(reading))
 
     def shown(self, record: Record) -> dict[str, Any]:
         """The input without the keys that hold the answer."""
