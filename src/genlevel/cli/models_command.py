@@ -86,7 +86,9 @@ def _check(args: argparse.Namespace) -> int:
         )
     failed = [f for f in findings if f.error and not f.outside]
     if failed:
-        note(f"{len(failed)} of {len(findings)} failed; tasks of these kinds would score 0 (takes= and makes= say what a model can)")
+        note(
+            f"{len(failed)} of {len(findings)} failed; tasks of these kinds would score 0 (say what it can by takes= and makes=)"
+        )
     return 1 if failed else 0
 
 
