@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-attempts", metavar="N", help="tries for one request; the same as the SPEC's option attempts"
     )
+    parser.add_argument("--prompts", type=Path, metavar="FILE", help="TOML of prompts by task type or task id")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out; fails if there is none")
     parser.add_argument("--no-score", action="store_true", help="only ask the model")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.datasets import find_datasets
     from genlevel.runner import Settings, describe, make_plan, open_or_create
     from genlevel.runner import run as ask
+    from genlevel.tasktypes.templates import read_templates
 
     model = models.load(_spec(args))
     catalog = load_catalog(args, args.data)
@@ -80,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     if not plan.datasets:
         task_id, reason = next(iter(plan.unsupported.items()))
         raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
-    settings = Settings(args.concurrency, args.limit)
+    templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
+    settings = Settings(args.concurrency, args.limit, templates=templates)
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():
         raise GenlevelError(f"--resume: {out} holds no run")

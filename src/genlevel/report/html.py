@@ -96,14 +96,17 @@ def sentence(model: Mapping[str, Any]) -> str:
 
 def _gallery(run: Path, datasets: Sequence[Dataset], count: int) -> list[tuple[str, list[Card]]]:
     from genlevel.runner.store import RunFolder
+    from genlevel.tasktypes.templates import Templates
 
     folder = RunFolder.open(run) if (run / "run.json").is_file() else None
+    stored = (folder.meta.get("prompts") if folder else None) or {}
+    prompts = Templates(stored.get("templates", {}), stored.get("sha256", ""))
     result = []
     for dataset in datasets:
         try:
             _, outcomes, _ = read_evidence(run, dataset.task.id)
             answers = {p.id: p for p in folder.predictions(dataset.task.id)} if folder else {}
-            shown = cards(dataset, answers, outcomes, count)
+            shown = cards(dataset, answers, outcomes, count, prompts.of(dataset.task))
         except GenlevelError:
             continue  # a task that could not be scored has no evidence; its row says why
         if shown:

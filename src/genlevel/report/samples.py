@@ -44,10 +44,12 @@ class Card:
     reference: tuple[Piece, ...]
 
 
-def cards(dataset: Dataset, predictions: Mapping[str, Prediction], outcomes: Outcomes, count: int) -> list[Card]:
-    """The first ``count`` readable samples of a task."""
+def cards(
+    dataset: Dataset, predictions: Mapping[str, Prediction], outcomes: Outcomes, count: int, template: str = ""
+) -> list[Card]:
+    """The first ``count`` readable samples of a task, as they were asked under ``template``."""
     states = {i: (s.name.lower(), r) for i, s, r in zip(outcomes.ids, outcomes.states, outcomes.reasons, strict=True)}
-    kind = tasktypes.for_task(dataset.task)
+    kind = tasktypes.for_task(dataset.task).with_template(template)
     result: list[Card] = []
     for record in islice(dataset.records(), 4 * count):
         if isinstance(record, RecordError) or len(result) == count:

@@ -135,6 +135,8 @@ class Engine:
 
     async def _feed_task(self, dataset: Dataset, done: dict[str, str], counts: Counts) -> None:
         kind = tasktypes.for_task(dataset.task)
+        if self._settings.templates is not None:
+            kind = kind.with_template(self._settings.templates.of(dataset.task))
         reader = Reader(dataset, kind, limit=self._settings.limit, model=self._model)
         jobs = reader.jobs(done, self._note)
         while taken := await asyncio.to_thread(chunk, jobs):

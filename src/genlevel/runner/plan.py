@@ -20,6 +20,7 @@ from genlevel.errors import GenlevelError, RunError
 from genlevel.models.base import Model
 from genlevel.runner.keys import identity_of
 from genlevel.runner.store import RunFolder
+from genlevel.tasktypes.templates import Templates
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Settings:
     limit: int | None = None
     batch_size: int = 0
     grace: float = 5.0
+    templates: Templates | None = None
+    """Prompts of one's own."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def describe(
         "sota_sha256": catalog.sota_sha256,
         "data": str(data.resolve()),
         "limit": settings.limit,
+        "prompts": settings.templates.describe() if settings.templates else None,
         "tasks": {d.task.id: {"folder": d.relative, "sha256": d.sha256()} for d in plan.datasets},
         "unsupported": plan.unsupported,
         "settings": {"concurrency": settings.concurrency or model.concurrency},
@@ -138,7 +142,11 @@ def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:
 
 
 def _check_fit(path: Path, old: dict[str, Any], meta: dict[str, Any]) -> None:
-    for key, what in (("identity", "another model or other settings"), ("edition", "another edition")):
+    for key, what in (
+        ("identity", "another model or other settings"),
+        ("edition", "another edition"),
+        ("prompts", "other prompts"),
+    ):
         if old.get(key) != meta[key]:
             raise RunError(
                 f"{path}: holds a run of {what} ({_difference(key, old.get(key), meta[key])}); give another --out"

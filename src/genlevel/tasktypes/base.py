@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TaskType(ABC):
-    """One kind of task, named as the field names it. Instances hold no state but ``measured``.
+    """One kind of task, named as the field names it. Instances hold no state but ``measured`` and ``template``.
 
     ``metric_options`` lets a task type fix options of the catalog's metric (e.g. a tokeniser).
     """
@@ -29,6 +29,9 @@ class TaskType(ABC):
     measured: str = ""
     """The metric that answers and references are read for, as its input may have several forms; '' where none is known."""
 
+    template: str = ""
+    """A text to ask with in place of the sample's own; ``{prompt}`` in it stands for that. '' asks as the type does."""
+
     @abstractmethod
     def read(self, record: Record) -> Sample:
         """A dataset's entry as a sample.
@@ -38,7 +41,7 @@ class TaskType(ABC):
         """
 
     def ask(self, sample: Sample, task: Task) -> Request:
-        """What a model is asked for this sample: by default the sample's input as it stands."""
+        """What a model is asked for this sample: by default the sample's input as it stands, or under the template."""
         labels = sample.extra.get("labels")
         choices = sample.choices or (labels if isinstance(labels, tuple) else ())
         classes = sample.extra.get("classes", {})
@@ -46,7 +49,7 @@ class TaskType(ABC):
             task.id,
             sample.id,
             self.name,
-            sample.input,
+            _under(self.template, sample.input) if self.template else sample.input,
             self.makes,
             choices=choices,
             content=sample.content,
@@ -88,3 +91,19 @@ class TaskType(ABC):
         kind = copy(self)
         kind.measured = name
         return kind
+
+    def with_template(self, template: str) -> Self:
+        """This task type as it asks with ``template``."""
+        kind = copy(self)
+        kind.template = template
+        return kind
+
+
+def _under(template: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts with one text, the template, in the place of the last; other texts go into it too."""
+    prompt = "\n".join(part.text for part in parts if part.kind == "text")
+    texts = [index for index, part in enumerate(parts) if part.kind == "text"]
+    text = Part("text", template.replace("{prompt}", prompt))
+    if not texts:
+        return (*parts, text)
+    return tuple(text if i == texts[-1] else part for i, part in enumerate(parts) if i == texts[-1] or i not in texts)
