@@ -9,6 +9,7 @@ import pytest
 
 from genlevel import metrics
 from genlevel.errors import MetricError
+from genlevel.metrics.treedistance import Label, Tree, tree_distance
 
 
 def table(rng: random.Random, body: bool) -> str:
@@ -74,3 +75,43 @@ def test_wild_input() -> None:
     assert np.isfinite(metrics.get("teds").reduce(values))
     with pytest.raises(MetricError, match="sample 0"):
         metrics.compute("teds", ["x"], ["no table"])
+
+
+def random_tree(rng: random.Random, nodes: int, near: int) -> tuple[Tree, str]:
+    """A tree of any form, and the same in the brackets that APTED reads: a node's cost is 0 or 1 there, so content is not used."""
+    children: list[list[int]] = [[] for _ in range(nodes)]
+    tags = [rng.choice(["a", "b", "c"]) for _ in range(nodes)]
+    for node in range(1, nodes):
+        children[rng.randrange(max(0, node - near), node)].append(node)
+    labels: list[Label] = []
+    leftmost: list[int] = []
+
+    def visit(node: int) -> tuple[int, str]:
+        below = [visit(child) for child in children[node]]
+        first = below[0][0] if below else len(labels)
+        labels.append((tags[node], (1, 1), ()))
+        leftmost.append(first)
+        return first, f"{{{tags[node]}{''.join(text for _, text in below)}}}"
+
+    text = visit(0)[1]
+    return Tree(labels, leftmost), text
+
+
+def test_any_trees_are_as_far_apart_as_apted_says() -> None:
+    apted = pytest.importorskip("apted")
+    read = apted.helpers.Tree.from_text
+    rng = random.Random(7)
+    for _ in range(150):
+        one, two = (random_tree(rng, rng.randint(1, 22), rng.choice([1, 3, 30])) for _ in range(2))
+        distance = tree_distance(one[0], two[0])
+        assert distance == pytest.approx(apted.APTED(read(one[1]), read(two[1])).compute_edit_distance(), abs=1e-9)
+
+
+def test_trees_that_would_take_minutes_are_none() -> None:
+    rng = random.Random(8)
+    one, two = (random_tree(rng, 900, 3)[0] for _ in range(2))
+    assert tree_distance(one, two) is None
+    assert tree_distance(one, one) == 0.0
+    wide = "<table>" + "<tr><td>a</td><td>b</td></tr>" * 1200
+    longer = wide + "<tr><td>c</td></tr>" * 12
+    assert metrics.compute("teds", [longer], [wide]) == pytest.approx(1 - 24 / 3625)

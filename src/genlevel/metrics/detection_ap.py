@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -139,42 +140,54 @@ class AveragePrecision(Metric):
         return Evidence(**rows)
 
     def _detections(self, answers: Sequence[Any], kind: Kind) -> Objects:
-        rows = [
-            [item for item in answer if is_mapping(item) and (self.one_class or item.get("label") is not None)]
-            if isinstance(answer, (list, tuple))
-            else []
-            for answer in answers
-        ]
-        items = [item for row in rows for item in row]
+        rows = [answer if isinstance(answer, (list, tuple)) else () for answer in answers]
+        items = list(chain.from_iterable(rows))
+        if not self._plain(items):
+            rows = [
+                [item for item in row if is_mapping(item) and (self.one_class or item.get("label") is not None)]
+                for row in rows
+            ]
+            items = list(chain.from_iterable(rows))
         shapes, readable = kind.read_all(items)
         kept = (
             [item for item, good in zip(items, readable.tolist(), strict=True) if good]
             if len(shapes) < len(items)
             else items
         )
-        image = np.repeat(np.arange(len(rows)), [len(row) for row in rows])[readable]
+        image = np.repeat(np.arange(len(rows)), list(map(len, rows)))[readable]
         no = np.zeros(len(kept), np.bool_)
         return Objects(image, self._labels(kept), scores_of(kept), no, no, shapes)
 
     def _truths(self, references: Sequence[Any], kind: Kind) -> Objects:
         for row, reference in enumerate(references):
-            need(isinstance(reference, (list, tuple)), row, "is not a list of objects")
-            for item in reference:
-                need(is_mapping(item), row, "has an object that is not a mapping")
-                need(self.one_class or item.get("label") is not None, row, "has an object without a 'label'")
-        items = [item for reference in references for item in reference]
-        image = np.repeat(np.arange(len(references)), [len(reference) for reference in references])
+            if not isinstance(reference, (list, tuple)):
+                need(False, row, "is not a list of objects")
+        items = list(chain.from_iterable(references))
+        if not self._plain(items):
+            for row, reference in enumerate(references):
+                for item in reference:
+                    need(is_mapping(item), row, "has an object that is not a mapping")
+                    need(self.one_class or item.get("label") is not None, row, "has an object without a 'label'")
+        image = np.repeat(np.arange(len(references)), list(map(len, references)))
         shapes, readable = kind.read_all(items)
         if not readable.all():
             need(False, int(image[~readable][0]), f"has an object without a usable {kind.form}")
-        crowd = np.fromiter((bool(item.get("crowd", False)) for item in items), np.bool_, len(items))
+        crowd = np.fromiter([bool(item.get("crowd", False)) for item in items], np.bool_, len(items))
         ignored = crowd | kind.ignored(shapes)
         return Objects(image, self._labels(items), np.zeros(len(items)), crowd, ignored, shapes)
+
+    def _plain(self, items: list[Any]) -> bool:
+        """Whether every item is a dict with a label, so that none has to be looked at alone."""
+        return {*map(type, items)} <= {dict} and (self.one_class or None not in [item.get("label") for item in items])
 
     def _labels(self, items: list[Mapping[str, Any]]) -> Ints:
         if self.one_class:
             return np.zeros(len(items), np.int64)
-        return np.fromiter((label_id(str(item["label"])) for item in items), np.int64, len(items))
+        labels = [item["label"] for item in items]
+        if not {*map(type, labels)} <= {str}:
+            labels = list(map(str, labels))
+        number = {label: label_id(label) for label in {*labels}}
+        return np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """AP under image weights: a weight of 2 is that image twice.
@@ -193,18 +206,34 @@ class AveragePrecision(Metric):
 
     def class_precision(self, curve: ClassCurve) -> FloatArray:
         """AP of one class, mean over thresholds, shape (B,)."""
+        levels = len(self.levels())
+        bits = np.uint32(1) << np.arange(levels, dtype=np.uint32)
+        if len(curve.weights) == 1:
+            return self._single_precision(curve, bits)
         total = np.zeros(len(curve.weights))
         everything = np.cumsum(curve.weights, axis=1)
         any_skip = bool(curve.skip.any())
-        levels = len(self.levels())
-        for t in range(levels):
-            bit = np.uint32(1 << t)
+        for bit in bits:
             hits = np.flatnonzero(curve.hit & bit)
             if not len(hits):
                 continue
             counted = everything if not any_skip else np.cumsum(np.where(curve.skip & bit, 0.0, curve.weights), axis=1)
             total += self.area(np.cumsum(curve.weights[:, hits], axis=1), counted[:, hits], curve.wanted)
         return total / levels
+
+    def _single_precision(self, curve: ClassCurve, bits: Array) -> FloatArray:
+        """The same under one weighting, all thresholds at once."""
+        hits = np.flatnonzero(curve.hit)
+        if not len(hits):
+            return np.zeros(1)
+        counted = np.cumsum(curve.weights, axis=1)[:, hits]
+        if curve.skip.any():
+            skipped = np.where(curve.skip & bits[:, None], curve.weights, 0.0)
+            counted = counted - np.cumsum(skipped, axis=1)[:, hits]
+        found = np.cumsum(np.where(curve.hit[hits] & bits[:, None], curve.weights[:, hits], 0.0), axis=1)
+        # Where a level has no hit here precision has fallen and recall stands still: the area stays what it is.
+        areas = self.area(found, np.broadcast_to(counted, found.shape), np.repeat(curve.wanted, len(bits)))
+        return np.array([areas.sum() / len(bits)])
 
     def area(self, hits: FloatArray, counted: FloatArray, wanted: FloatArray) -> FloatArray:
         """Area under a precision-recall curve, shape (B,); COCO's unless a subclass says otherwise.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -80,10 +81,16 @@ class BoxKind(Kind):
 
     def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
         """Boxes (n, 4), read at one go where all have four numbers."""
+        raw: list[Any] = [item.get("box") for item in items]
         try:
-            boxes = np.array([item.get("box") for item in items], np.float64)
+            # From one flat run of numbers, which is twice as fast as from rows.
+            flat = {*map(type, raw)} <= {list, tuple} and {*map(len, raw)} <= {4}
+            boxes = (
+                np.fromiter(chain.from_iterable(raw), np.float64, 4 * len(raw)) if flat else np.array(raw, np.float64)
+            )
+            boxes = boxes.reshape(len(raw), 4)
         except (TypeError, ValueError, OverflowError):
-            boxes = np.zeros(0)
+            boxes = np.zeros((0, 0))
         if boxes.shape != (len(items), 4):
             read, readable = super().read_all(items)
             return box_array(read), readable

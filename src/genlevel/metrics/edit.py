@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from genlevel.errors import MetricError
+from genlevel.metrics import alignment
 from genlevel.metrics.base import Metric, as_weights, ratio
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.text import UNSPACED_CLASS, split_unspaced, text_pairs
@@ -43,6 +44,9 @@ def speech_normalise(text: str) -> str:
     >>> speech_normalise("Don't  stop — ＡＢＣ, please!")
     'dont stop abc please'
     """
+    if text.isascii():
+        text = text.lower()
+        return " ".join((_INNER_APOSTROPHE.sub("", text) if "'" in text else text).translate(_PLAIN).split())
     text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower()
     return " ".join(_INNER_APOSTROPHE.sub("", text).translate(_PLAIN).split())
 
@@ -70,7 +74,7 @@ class _ErrorRate(Metric):
 
     A missing or empty answer deletes every word, which is a rate of 1; the rate has no upper bound because of insertions.
     Of several references the one with the lowest rate counts. Where all references together are empty, the rate is 0 for
-    empty answers and infinite for others.
+    empty answers and infinite for others. Edits of very long texts are at most those that :func:`alignment.edits` says.
     """
 
     normalise: str = "speech"
@@ -91,20 +95,18 @@ class _ErrorRate(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``edits`` and ``length`` of the reference (int32)."""
-        from rapidfuzz.distance import Levenshtein
-
         if any(isinstance(answer, tuple) for answer in answers):
             from genlevel.metrics.learned_audio.asr import transcripts
 
             answers = transcripts(answers, self.asr, language=self.language)
         clean, units = NORMALISERS[self.normalise], self._units
-        table = np.zeros((len(answers), 2), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
+        rows: list[tuple[int, int]] = []
+        for answer, golds in text_pairs(answers, references):
             given = units(clean(answer or ""))
-            measured = [
-                (Levenshtein.distance(given, gold), len(gold)) for gold in (units(clean(gold)) for gold in golds)
-            ]
-            table[row] = measured[0] if len(measured) == 1 else min(measured, key=_rate)
+            targets = [units(clean(gold)) for gold in golds]
+            measured = [(alignment.edits(given, target), len(target)) for target in targets]
+            rows.append(measured[0] if len(measured) == 1 else min(measured, key=_rate))
+        table = np.array(rows, np.int32).reshape(-1, 2)
         return Evidence(edits=table[:, 0], length=table[:, 1])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
@@ -136,7 +138,7 @@ class WordErrorRate(_ErrorRate):
     source = "jiwer 4 wer; NIST sclite"
 
     def _units(self, text: str) -> Sequence[str]:
-        return split_unspaced(text).split()
+        return (text if text.isascii() else split_unspaced(text)).split()
 
 
 @dataclass(frozen=True)

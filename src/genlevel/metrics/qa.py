@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from genlevel.errors import MetricError
+from genlevel.metrics import alignment
 from genlevel.metrics.base import Metric, as_weights, ratio, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.text import split_unspaced, text_pairs
@@ -27,7 +28,10 @@ def squad_tokens(text: str) -> list[str]:
     text = text.lower().translate(_NO_PUNCTUATION)
     if text.isascii() and text.isprintable():
         # Between words there are spaces alone, so that an article is a whole word.
-        return [word for word in text.split() if word not in _ARTICLE_WORDS]
+        words = text.split()
+        if _ARTICLE_WORDS.isdisjoint(words):
+            return words
+        return [word for word in words if word not in _ARTICLE_WORDS]
     return split_unspaced(_ARTICLES.sub(" ", text)).split()
 
 
@@ -112,12 +116,11 @@ class TokenF1(Metric):
         """Columns ``shared``, ``answered`` tokens and ``expected`` tokens (int32) of the best reference."""
         clean = _normaliser(self.normalise)
         split = squad_tokens if self.normalise == "squad" else lambda text: clean(text).split()
-        rows = np.zeros((len(answers), 3), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
-            if answer is None:
-                rows[row] = 0, 0, 1
-            else:
-                rows[row] = _best_overlap(split(answer), [split(gold) for gold in golds])
+        counts = [
+            (0, 0, 1) if answer is None else _best_overlap(split(answer), [split(gold) for gold in golds])
+            for answer, golds in text_pairs(answers, references)
+        ]
+        rows = np.array(counts, np.int32).reshape(-1, 3)
         return Evidence(shared=rows[:, 0], given=rows[:, 1], expected=rows[:, 2])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
@@ -127,6 +130,8 @@ class TokenF1(Metric):
 
 
 def _best_overlap(answer: list[str], golds: list[list[str]]) -> tuple[int, int, int]:
+    if len(golds) == 1:
+        return _shared(answer, golds[0]), len(answer), len(golds[0])
     best, best_f1 = (0, len(answer), len(golds[0])), -1.0
     for gold in golds:
         shared = _shared(answer, gold)
@@ -139,6 +144,9 @@ def _best_overlap(answer: list[str], golds: list[list[str]]) -> tuple[int, int, 
 
 def _shared(one: list[str], two: list[str]) -> int:
     """Tokens in common, each as often as it is in both."""
+    ours, theirs = {*one}, {*two}
+    if len(ours) == len(one) or len(theirs) == len(two):
+        return len(ours & theirs)
     left: dict[str, int] = {}
     for token in one:
         left[token] = left.get(token, 0) + 1
@@ -149,6 +157,24 @@ def _shared(one: list[str], two: list[str]) -> int:
             left[token] = count - 1
             shared += 1
     return shared
+
+
+def _nearest(answer: str | None, golds: list[str]) -> tuple[int, int]:
+    """Edits to the nearest of the references, and the length of the longer text."""
+    if answer is None:
+        return 1, 1
+    given = _squeeze(answer)
+    wanted = {*map(_squeeze, golds)}
+    if given in wanted:
+        return 0, max(1, len(given))
+    best = (1, 1)
+    for text in sorted(wanted, key=len):
+        length = max(len(given), len(text))
+        # Of equally near ones the longest, whatever their order; farther ones need not be measured to the end.
+        edits = alignment.edits(given, text, best[0] * length // best[1])
+        if edits * best[1] <= best[0] * length:
+            best = edits, length
+    return best
 
 
 @dataclass(frozen=True)
@@ -172,24 +198,8 @@ class Anls(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``edits`` and ``length`` of the longer text (int32), for the nearest reference."""
-        from rapidfuzz.distance import Levenshtein
-
-        rows = np.zeros((len(answers), 2), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
-            if answer is None:
-                rows[row] = 1, 1
-                continue
-            given = _squeeze(answer)
-            best = 1.0
-            for gold in set(golds):
-                wanted = _squeeze(gold)
-                if given == wanted:
-                    rows[row] = 0, max(1, len(given))
-                    break
-                edits, length = Levenshtein.distance(given, wanted), max(len(given), len(wanted))
-                if edits / length <= best:
-                    best = edits / length
-                    rows[row] = edits, length
+        pairs = text_pairs(answers, references)
+        rows = np.array([_nearest(answer, golds) for answer, golds in pairs], np.int32).reshape(-1, 2)
         return Evidence(edits=rows[:, 0], length=rows[:, 1])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from genlevel.errors import MetricError
+from genlevel.metrics.alignment import MAX_WORK, common
 from genlevel.metrics.base import Metric, as_weights, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.porter import stem
 from genlevel.metrics.text import split_unspaced, text_pairs, tokenizer
 
 
@@ -36,6 +38,15 @@ class _Spelling(dict[int, str]):
 
 
 _SPELLING = _Spelling()
+_LONG = 4 * MAX_WORK  # in characters, of which a token and what parts it from the next have two at least
+
+
+class PorterStemmer:
+    """Stems as the scorer's own stemmer makes them."""
+
+    def stem(self, word: str) -> str:
+        """The stem of a word in lower case."""
+        return stem(word)
 
 
 def encode_scripts(text: str) -> str:
@@ -93,16 +104,19 @@ class Rouge(Metric):
 
         encode = encode_scripts if self.scripts == "all" else str
         pairs = text_pairs(answers, references)
+        table = np.zeros((len(pairs), 3))
         rows, targets, predictions = [], [], []
         for row, (answer, golds) in enumerate(pairs):
             if answer is None:
                 continue
             encoded = encode(answer)
-            for gold in golds:
+            for gold in map(encode, golds):
+                if self.kind == "rougeL" and len(encoded) * len(gold) > _LONG:
+                    table[row] = max(table[row].tolist(), self._long(encoded, gold), key=lambda score: score[2])
+                    continue
                 rows.append(row)
-                targets.append(encode(gold))
+                targets.append(gold)
                 predictions.append(encoded)
-        table = np.zeros((len(pairs), 3))
         scorer: Any = RougeScorer([self.kind], use_stemmer=self.stemmer)  # type: ignore[no-untyped-call]
         results = scorer.score_batch(targets, predictions)
         for row, result in zip(rows, results, strict=True):
@@ -111,6 +125,17 @@ class Rouge(Metric):
                 table[row] = score
         precision, recall, f = table.T.copy()
         return Evidence(precision=precision, recall=recall, f=f)
+
+    def _long(self, answer: str, gold: str) -> list[float]:
+        """Precision, recall and F of the longest common subsequence of texts that may be too long for the scorer."""
+        from rouge_score_rs.tokenize import tokenize
+
+        stemmer = PorterStemmer() if self.stemmer else None
+        given, wanted = (list(tokenize(text, stemmer)) for text in (answer, gold))  # type: ignore[no-untyped-call]
+        shared = common(given, wanted) if given and wanted else 0
+        if not shared:
+            return [0.0, 0.0, 0.0]
+        return [shared / len(given), shared / len(wanted), 2.0 * shared / (len(given) + len(wanted))]
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the chosen statistic."""
@@ -171,8 +196,6 @@ class RougeLCoco(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``precision`` and ``recall`` (float64)."""
-        from rapidfuzz.distance import LCSseq
-
         split = tokenizer(self.tokenizer)
         table = np.zeros((len(answers), 2))
         for row, (answer, golds) in enumerate(text_pairs(answers, references)):
@@ -180,8 +203,8 @@ class RougeLCoco(Metric):
             for gold in golds:
                 target = split(gold.lower() if self.lower else gold)
                 if given and target:
-                    common = LCSseq.similarity(given, target)
-                    table[row] = np.maximum(table[row], (common / len(given), common / len(target)))
+                    shared = common(given, target)
+                    table[row] = np.maximum(table[row], (shared / len(given), shared / len(target)))
         precision, recall = table.T.copy()
         return Evidence(precision=precision, recall=recall)
 

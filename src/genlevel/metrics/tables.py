@@ -150,7 +150,8 @@ class Teds(Metric):
     normalised edit distance of their contents, in which a character or a tag is one token.
 
     ``header_cells`` (default True) reads ``th`` as ``td``; with False, ``th`` is a node without content, as in PubTabNet's
-    script. An answer without a table scores 0, and so does one with more than ``limit`` nodes; no table scores less.
+    script. An answer without a table scores 0, and so does one with more than ``limit`` nodes, or one of thousands of nodes
+    that is no table in shape, whose comparison would take minutes; no table scores less.
     """
 
     header_cells: bool = True
@@ -174,8 +175,9 @@ class Teds(Metric):
             if wanted is None:
                 raise MetricError(f"sample {row} (from 0): the reference holds no <table>")
             given = None if answer is None else self._tree(answer)
-            if given is not None and len(given.nodes) <= self.limit:
-                table[row] = tree_distance(given, wanted), max(len(given.nodes), len(wanted.nodes))
+            distance = tree_distance(given, wanted) if given and len(given.nodes) <= self.limit else None
+            if given is not None and distance is not None:
+                table[row] = distance, max(len(given.nodes), len(wanted.nodes))
         return Evidence(distance=table[:, 0], nodes=table[:, 1].astype(np.int32))
 
     def _tree(self, html: str) -> Tree | None:

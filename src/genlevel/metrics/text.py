@@ -60,6 +60,8 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, (list, tuple, set, frozenset)):
+        if {*map(type, value)} == {str}:
+            return [*value]
         found = [item if isinstance(item, str) else as_text(item) for item in value if item is not None]
     else:
         found = [] if value is None else [as_text(value)]
@@ -83,7 +85,7 @@ def text_pairs(answers: Sequence[Any], references: Sequence[Any]) -> list[tuple[
     check_lengths(answers, references)
     pairs: list[tuple[str | None, list[str]]] = []
     for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-        golds = texts(reference)
+        golds = [reference] if type(reference) is str else texts(reference)
         if not golds:
             raise MetricError(f"sample {row} (from 0) has no reference text")
         pairs.append((None if answer is None else answer if isinstance(answer, str) else as_text(answer), golds))

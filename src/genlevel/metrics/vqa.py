@@ -99,11 +99,11 @@ class VqaAccuracy(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``agreeing`` and ``annotators`` (int32)."""
-        table = np.zeros((len(answers), 2), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
-            if len(set(golds)) > 1:
-                golds = [strip_punctuation(gold) for gold in golds]
-            table[row] = 0 if answer is None else golds.count(process_answer(answer)), len(golds)
+        rows = []
+        for answer, golds in text_pairs(answers, references):
+            wanted = golds if len({*golds}) == 1 else [*map(strip_punctuation, golds)]
+            rows.append((0 if answer is None else wanted.count(process_answer(answer)), len(wanted)))
+        table = np.array(rows, np.int32).reshape(-1, 2)
         return Evidence(agreeing=table[:, 0], annotators=table[:, 1])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
