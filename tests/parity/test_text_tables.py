@@ -78,7 +78,7 @@ def test_wild_input() -> None:
 
 
 def random_tree(rng: random.Random, nodes: int, near: int) -> tuple[Tree, str]:
-    """A tree of any form, and the same in the brackets that APTED reads: a node's cost is 0 or 1 there, so content is not used."""
+    """A tree of any form, and the same in the brackets that APTED reads; without contents, since a cost there is 0 or 1."""
     children: list[list[int]] = [[] for _ in range(nodes)]
     tags = [rng.choice(["a", "b", "c"]) for _ in range(nodes)]
     for node in range(1, nodes):
