@@ -18,6 +18,7 @@ MODELS = Registry(
         "nearest": "genlevel.models.nearest:from_spec",
         "specialist": "genlevel.models.specialists:from_spec",
         "composite": "genlevel.models.composite:from_spec",
+        "diffusers": "genlevel.models.diffusers:from_spec",
     },
 )
 

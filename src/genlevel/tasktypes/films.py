@@ -169,7 +169,7 @@ class TextToVideo(FilmAnswer):
     name = "text-to-video"
     title = "Text to video"
     answer_format = "a video"
-    takes = frozenset({"text", "image"})
+    takes = frozenset({"text"})
     prompt = ""
 
     def metric_options(self, task: Task) -> Mapping[str, Any]:

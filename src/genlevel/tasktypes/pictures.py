@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from genlevel.errors import GenlevelError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
+from genlevel.tasktypes.keys import fold_key, input_of, media_of
 from genlevel.tasktypes.media_out import MediaAnswer, only
 
 __all__ = [
@@ -93,6 +95,13 @@ class ImageInpainting(PictureAnswer):
     takes = frozenset({"image", "text"})
     media = "image"
     prompt = "Fill the missing part of the image."
+
+    def read(self, record: Record) -> Sample:
+        """The record as a sample; the mask comes after the image in whichever order the record names them."""
+        sample, shown = super().read(record), input_of(record)
+        masks = {part.path for part in media_of(record, shown, keys=[key for key in shown if "mask" in fold_key(key)])}
+        parts = sorted(sample.input, key=lambda part: (part.kind == "text", part.path in masks))
+        return replace(sample, input=tuple(parts))
 
 
 class ImageSuperResolution(PictureAnswer):
