@@ -28,7 +28,7 @@ COMMANDS: dict[str, str] = {
     "tasks": "list the tasks of an edition, its skills and boards",
     "metrics": "list the metrics: definition, source, range, unit",
     "models": "the kinds of model and what SPEC they take",
-    "data": "check a data folder, or make the starter set",
+    "data": "fetch tasks from the hub, check a data folder, make the starter set",
 }
 
 _EXAMPLES = """\

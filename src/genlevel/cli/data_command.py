@@ -1,10 +1,11 @@
-"""Check a folder of tasks, or make the starter set.
+"""Fetch tasks' files from the hub, check a folder of tasks, or make the starter set.
 
-genlevel data check DIR             which tasks are there; what is missing or cannot be read
-genlevel data starter DIR           small tasks in all modalities, made from a seed: nothing to download
+genlevel data download --tasks 'bird*' --out DIR    fetch just these tasks' files; --dry-run says how much that is
+genlevel data check DIR                             which tasks are there; what is missing or cannot be read
+genlevel data starter DIR                           small tasks in all modalities, made from a seed: nothing to download
 
 DIR for 'check' is a General-Bench folder (General-Bench-Openset, say) or any folder in its format; for 'starter' a new
-folder. 'check' exits with 1 if anything is wrong.
+folder. 'check' exits with 1 if anything is wrong. 'genlevel data download --help' explains the download.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genlevel.cli import data_download
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.numbers import count
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
@@ -28,7 +30,15 @@ _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands and their options."""
-    commands = parser.add_subparsers(dest="action", required=True, metavar="check|starter")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="download|check|starter")
+    download = commands.add_parser(
+        "download",
+        help="fetch tasks' files from the Hugging Face hub",
+        description=data_download.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    data_download.add_arguments(download)
     check = commands.add_parser("check", help="look a data folder over", allow_abbrev=False)
     check.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the tasks")
     check.add_argument("--decode", action="store_true", help="decode every medium (slow); else image headers only")
@@ -42,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do the subcommand."""
-    return _starter(args) if args.action == "starter" else _check(args)
+    actions = {"starter": _starter, "check": _check, "download": data_download.run}
+    return actions[args.action](args)
 
 
 def _starter(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from genlevel.catalog import Catalog
 from genlevel.datasets.annotations import load, peek, read_records
 from genlevel.datasets.base import Dataset, Found, Unmatched
-from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES, Match, Matcher, Place
+from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES, Match, Matcher, Place, place_of
 from genlevel.datasets.public.find import Lacking, find_public
 from genlevel.datasets.scan import Candidate, scan
 from genlevel.errors import DataError
@@ -116,6 +116,4 @@ def _place(relative: str, root: Path) -> Place:
             above = own + above
         elif own and own[-1] in MODALITY_NAMES:
             above = own[-1:] + above
-    modality = next((MODALITY_NAMES[part] for part in reversed(above) if part in MODALITY_NAMES), "")
-    paradigm = next((part for part in reversed(above) if part in PARADIGM_NAMES), "")
-    return Place(modality, paradigm)
+    return place_of(above)

@@ -44,13 +44,25 @@ class Place:
         return not (self.paradigm and task.paradigm in PARADIGM_NAMES and task.paradigm != self.paradigm)
 
 
+def place_of(folders: Sequence[str]) -> Place:
+    """Modality and paradigm from the folders above a task's, the nearest first to count."""
+    above = [part.casefold() for part in reversed(folders)]
+    modality = next((MODALITY_NAMES[part] for part in above if part in MODALITY_NAMES), "")
+    paradigm = next((part for part in above if part in PARADIGM_NAMES), "")
+    return Place(modality, paradigm)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The answer: a task and the stage at which it was found (0 is best), or None and the reason."""
+    """The answer: a task and the stage at which it was found (0 is best), or None and the reason.
+
+    ``ambiguous`` are the tasks that it could be, where there are several.
+    """
 
     task: Task | None
     stage: int = 0
     reason: str = ""
+    ambiguous: tuple[Task, ...] = ()
 
 
 class Matcher:
@@ -124,7 +136,8 @@ class Matcher:
             common = _narrow(common, header or {})
         if len(common) > 1:
             ids = ", ".join(task.id for task in common[:4])
-            return Match(None, reason=f"could be any of {len(common)} tasks: {ids}{', ...' if len(common) > 4 else ''}")
+            reason = f"could be any of {len(common)} tasks: {ids}{', ...' if len(common) > 4 else ''}"
+            return Match(None, reason=reason, ambiguous=tuple(common))
         return Match(common[0], best)
 
     def _candidates(self, name: str, place: Place) -> tuple[int, list[Task]]:
