@@ -24,6 +24,10 @@ class Lines(Watcher):
         """Print the task's counts."""
         self._print(line(task_id, counts))
 
+    def note(self, line: str) -> None:
+        """Print the line."""
+        self._print(line)
+
     def _print(self, text: str) -> None:
         sys.stderr.write(text + "\n")
 

@@ -1,49 +1,35 @@
-"""The pool: one feeder reads requests ahead, N workers each have one request (or batch) in flight, answers are stored at once."""
+"""The asking side of a run: N workers each have one request (or batch) in flight, and answers are stored at once."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
 
-from genlevel import tasktypes
 from genlevel.datasets.base import Dataset
 from genlevel.errors import RunError
 from genlevel.models.base import Model
 from genlevel.records import Prediction, Reply
+from genlevel.runner.adaptive import Adaptive
 from genlevel.runner.asking import Failure, ask, line
+from genlevel.runner.breaker import Breaker
+from genlevel.runner.cache import AnswerCache
+from genlevel.runner.feeding import Feeder
+from genlevel.runner.ledger import Ledger, Watcher
+from genlevel.runner.limits import Budget, Limits, Pace
 from genlevel.runner.plan import Settings
-from genlevel.runner.reading import Job, Reader, chunk, estimate
+from genlevel.runner.reading import Job
 from genlevel.runner.store import RunFolder
+from genlevel.runner.waiting import Waiting
 from genlevel.runner.writer import RunWriter
 
-
-@dataclass
-class Counts:
-    """What became of a task's samples: ``samples`` in its data, ``stored_before`` of them answered by an earlier run."""
-
-    samples: int = 0
-    asked: int = 0
-    answered: int = 0
-    failed: int = 0
-    stored_before: int = 0
-
-
-class Watcher:
-    """Told what happens, for a progress display; does nothing itself."""
-
-    def task(self, task_id: str, samples_done_before: int) -> None:
-        """The samples of this task are now being read."""
-
-    def sample(self, task_id: str, failed: bool) -> None:
-        """A sample has been stored."""
-
-    def total(self, samples: int) -> None:
-        """About how many samples the whole run has; told again when it is known better."""
-
-    def finished(self, task_id: str, counts: Counts) -> None:
-        """All samples of this task are stored."""
+# A worker with a part of a batch waits so long for one more request before it asks with what it has.
+_FILL_SECONDS = 0.2
+_READ_AHEAD = 64
+# So many failures of the server's with no answer between mean that it is gone, not that samples are bad.
+_FEWEST_FAULTS, _MOST_FAULTS = 5, 64
+_FIRST_TRY_SECONDS, _LAST_TRY_SECONDS = 1.0, 30.0
 
 
 class Engine:
@@ -58,18 +44,29 @@ class Engine:
         watcher: Watcher,
         note: Callable[[str], None],
         complete: Callable[[str], int | None],
+        cache: AnswerCache | None = None,
     ) -> None:
-        self._model, self._settings, self._folder = model, settings, folder
-        self._writer, self._watcher, self._note, self._complete = writer, watcher, note, complete
-        self.counts: dict[str, Counts] = {}
+        self._model, self._settings = model, settings
+        self._writer, self._watcher, self._cache = writer, watcher, cache
+        self.ledger = Ledger(watcher)
         self.stopping = False
-        self._open: dict[str, int] = {}
-        self._read: set[str] = set()
-        self._batch = settings.batch_size or model.window or model.batch_size
-        self._pool = max(1, model.concurrency)
+        self.reason = ""
+        """Why the run ended itself before all was asked."""
+        self.limits = Limits(
+            Pace(settings.requests_per_minute, settings.tokens_per_minute),
+            Budget(settings.max_cost) if settings.max_cost else None,
+        )
+        pool = max(1, model.concurrency)
+        self._adaptive = Adaptive(pool) if settings.adaptive else None
+        self._pool = self._adaptive.limit if self._adaptive else pool
+        self._breaker = Breaker(min(max(pool, _FEWEST_FAULTS), _MOST_FAULTS))
         # Enough to never let a worker wait for the disk, little enough to hold few media in memory.
-        self._queue: asyncio.Queue[Job | None] = asyncio.Queue(maxsize=self._pool * self._batch + 32)
-        self._workers: list[asyncio.Task[None]] = []
+        self._waiting = Waiting(max(_READ_AHEAD, 2 * self._most))
+        self._feeder = Feeder(
+            model, settings, folder, self._waiting, self.ledger, watcher, note, complete, self._shelve, cache
+        )
+        self._active = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
 
     async def all(self, datasets: Sequence[Dataset]) -> None:
@@ -79,16 +76,20 @@ class Engine:
             ModelError, RunError: which end the run.
         """
         self._main = asyncio.current_task()
+        limit = self._settings.max_time
+        timer = asyncio.get_running_loop().call_later(limit, self._time_is_up) if limit else None
         try:
             await self._model.start(datasets)
             try:
-                async with asyncio.TaskGroup() as group:
-                    self._workers = [group.create_task(self._work()) for _ in range(self._pool)]
-                    group.create_task(self._feed(datasets))
+                async with asyncio.TaskGroup() as self._group:
+                    self._fill_pool()
+                    self._group.create_task(self._feed(datasets))
             except BaseExceptionGroup as errors:
                 # The first error says what went wrong; the others are its echoes.
                 raise _first(errors) from None
         finally:
+            if timer is not None:
+                timer.cancel()
             await self._model.close()
 
     def stop(self) -> None:
@@ -96,115 +97,186 @@ class Engine:
         if self.stopping and self._main is not None:
             self._main.cancel()
             return
-        self.stopping = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put_nowait(None)
-        asyncio.get_running_loop().call_later(self._settings.grace, self._cancel)
+        self._halt(self._settings.grace)
+
+    def _time_is_up(self) -> None:
+        if not self.stopping:
+            self.reason = f"stopped after {self._settings.max_time:g} s, as --max-time says"
+            self._halt(self._settings.last_grace)
+
+    def _halt(self, grace: float) -> None:
+        self.stopping = self._feeder.stopped = True
+        self._waiting.stop()
+        self._breaker.release()
+        asyncio.get_running_loop().call_later(grace, self._cancel)
 
     def _cancel(self) -> None:
-        for worker in self._workers:
-            worker.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     async def _feed(self, datasets: Sequence[Dataset]) -> None:
-        totals = await asyncio.to_thread(self._estimates, datasets)
-        self._watcher.total(sum(totals.values()))
-        for dataset in datasets:
-            if self.stopping:
-                return
-            task_id = dataset.task.id
-            done = await asyncio.to_thread(self._folder.answered, task_id)
-            counts = self.counts[task_id] = Counts(stored_before=len(done))
-            self._open[task_id] = 0
-            self._watcher.task(task_id, len(done))
-            known = self._complete(task_id)
-            if known is not None and len(done) >= known:
-                counts.samples = known
-            else:
-                await self._feed_task(dataset, done, counts)
-            totals[task_id] = counts.samples
-            self._watcher.total(sum(totals.values()))
-            if not self.stopping:
-                self._read.add(task_id)
-                self._close_if_finished(task_id)
-        if not self.stopping:
-            await self._queue.put(None)
+        await self._feeder.feed(datasets)
+        await self._look_at_held()
 
-    def _estimates(self, datasets: Sequence[Dataset]) -> dict[str, int]:
-        return {d.task.id: self._complete(d.task.id) or estimate(d, self._settings.limit) for d in datasets}
+    @property
+    def _most(self) -> int:
+        """How many requests a worker takes at a time."""
+        return self._settings.batch_size or max(self._model.window, self._model.batch_size)
 
-    async def _feed_task(self, dataset: Dataset, done: dict[str, str], counts: Counts) -> None:
-        kind = tasktypes.for_task(dataset.task)
-        if self._settings.templates is not None:
-            kind = kind.with_template(self._settings.templates.of(dataset.task))
-        reader = Reader(dataset, kind, limit=self._settings.limit, model=self._model)
-        jobs = reader.jobs(done, self._note)
-        while taken := await asyncio.to_thread(chunk, jobs):
-            for job in taken:
-                await self._queue.put(job)
-                if self.stopping:
-                    return
-                counts.asked += 1
-                self._open[dataset.task.id] += 1
-        counts.samples = reader.samples
+    def _fill_pool(self) -> None:
+        while self._active < self._pool:
+            self._active += 1
+            self._start(self._work())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
-        while not self.stopping:
-            job = await self._queue.get()
-            if job is None or self.stopping:
-                # One mark serves all workers: each passes it on.
-                self._queue.put_nowait(None)
-                return
-            await self._answer([job, *self._more()])
-
-    def _more(self) -> list[Job]:
-        """What else is waiting, to fill a batch."""
-        jobs: list[Job] = []
-        while len(jobs) + 1 < self._batch and not self._queue.empty():
-            job = self._queue.get_nowait()
-            if job is None:
-                self._queue.put_nowait(None)
-                break
-            jobs.append(job)
-        return jobs
+        try:
+            while not self.stopping and self._active <= self._pool:
+                await self._breaker.closed()
+                jobs = await self._waiting.take(self._most, _FILL_SECONDS)
+                if not jobs or self.stopping:
+                    return
+                if self._breaker.open:
+                    self._waiting.put_back(jobs)
+                else:
+                    await self._answer(jobs)
+        finally:
+            self._active -= 1
 
     async def _answer(self, jobs: list[Job]) -> None:
-        started = time.perf_counter()
-        asked = [job.request for job in jobs if job.request is not None]
-        replies = iter(await ask(self._model, asked) if asked else [])
-        seconds = (time.perf_counter() - started) / len(jobs)
-        for job in jobs:
-            reply = next(replies) if job.request is not None else Failure(job.error, 0)
+        requests = [job.request for job in jobs if job.request is not None]
+        expected = await self.limits.admit(requests)
+        if expected is None:
+            if not self.stopping:
+                self.reason = self.limits.spent
+                self._halt(self._settings.last_grace)
+            return
+        if self.stopping:
+            self.limits.settle(len(requests), expected, [])
+            return
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        replies: list[Reply | Failure] = []
+        try:
+            replies = await ask(self._model, requests)
+        finally:
+            self.limits.settle(len(requests), expected, replies)
+        seconds = (loop.time() - started) / len(jobs)
+        for job, reply in zip(jobs, replies, strict=True):
+            await self._take_in(job, reply, seconds)
+        if self.limits.silent:
+            raise RunError(
+                "--max-cost: the model's answers report no cost, so a budget cannot be kept; leave the option out"
+            )
+
+    async def _take_in(self, job: Job, reply: Reply | Failure, seconds: float) -> None:
+        """What came of a request: stored, or held while it is not known whether the server is gone."""
+        fault = isinstance(reply, Failure) and bool(reply.fault)
+        if self._adaptive is not None:
+            self._adaptive.answered(asyncio.get_running_loop().time(), fault or reply.attempts > 1)
+            self._pool = self._adaptive.limit
+            if not self.stopping:
+                self._fill_pool()
+        if isinstance(reply, Failure) and fault:
+            self._breaker.hold(job, reply, seconds)
+            if self._breaker.full and not self._breaker.open:
+                self._pause()
+        else:
             await self._store(job, reply, seconds)
+            self._waiting.settle()
+            if self._breaker.held or self._breaker.open:
+                await self._let_go()
+        await self._look_at_held()
+
+    async def _let_go(self) -> None:
+        again, failed = self._breaker.answered()
+        self._waiting.put_back(again)
+        for held in failed:
+            await self._store(held.job, held.failure, held.seconds)
+            self._waiting.settle()
+
+    async def _look_at_held(self) -> None:
+        """When nothing else is left that could be answered: what did not reach the server waits for it, the rest has failed."""
+        held = self._breaker.held
+        if not held or self._breaker.open or self.stopping:
+            return
+        if self._waiting.drained and self._waiting.out == len(held):
+            if self._breaker.down:
+                self._pause()
+            else:
+                await self._let_go()
+
+    def _pause(self) -> None:
+        self._breaker.pause()
+        if not self.stopping:
+            self._start(self._try_again())
+
+    async def _try_again(self) -> None:
+        """Ask one request after another until one is answered, or the patience is at its end."""
+        patience, wait = self._settings.patience, _FIRST_TRY_SECONDS
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
+        last = self._breaker.held[-1].failure.error
+        self._watcher.note(f"paused: the server is gone ({last}); trying again for up to {patience:g} s")
+        while self._breaker.open and not self.stopping:
+            left = end - loop.time()
+            if left <= 0:
+                self.reason = f"stopped: the server was gone for {patience:g} s ({last})"
+                self._halt(self._settings.grace)
+                return
+            try:
+                await asyncio.wait_for(self._breaker.closed(), min(wait, left))
+            except TimeoutError:
+                last = await self._try_one(end - loop.time())
+                wait = min(2 * wait, _LAST_TRY_SECONDS)
+        if not self.stopping:
+            self._watcher.note("the server answers again; going on")
+
+    async def _try_one(self, seconds: float) -> str:
+        """Ask the request that has waited longest; the error, if it failed again."""
+        held = self._breaker.held.popleft()
+        assert held.job.request is not None, "what could not be read is not held"
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(max(seconds, _FIRST_TRY_SECONDS)):
+                reply = (await ask(self._model, [held.job.request]))[0]
+        except TimeoutError:
+            reply = replace(held.failure, error="no answer")
+        except BaseException:
+            self._breaker.held.append(held)
+            raise
+        await self._take_in(held.job, reply, asyncio.get_running_loop().time() - began)
+        return reply.error if isinstance(reply, Failure) else ""
+
+    async def _shelve(self, job: Job) -> None:
+        """Store what needs no asking: what could not be read, and what the cache knows."""
+        await self._store(job, job.reply or Failure(job.error, 0), 0.0)
 
     async def _store(self, job: Job, reply: Reply | Failure, seconds: float) -> None:
         if isinstance(reply, Reply):
-            made = Prediction(job.sample_id, job.key, reply.parts, "", reply.usage, seconds, reply.attempts)
             try:
                 if any(part.kind != "text" for part in reply.parts):
-                    await asyncio.to_thread(self._writer.append, job.task_id, made)
+                    await asyncio.to_thread(self._write, job, reply, seconds)
                 else:
-                    self._writer.append(job.task_id, made)
+                    self._write(job, reply, seconds)
             except RunError:
                 raise
             except Exception as error:  # an answer that cannot be stored: no text, a medium that is not there
                 reply = Failure(f"the answer cannot be stored: {line(error)}", reply.attempts)
         if isinstance(reply, Failure):
             failed = Prediction(job.sample_id, job.key, (), reply.error, latency=seconds, attempts=reply.attempts)
-            self._writer.append(job.task_id, failed)
-        self._stored(job.task_id, isinstance(reply, Failure))
+            self._writer.append(job.task_id, failed, job.repeat)
+        self.ledger.store(job.task_id, failed=isinstance(reply, Failure), cached=job.reply is reply)
 
-    def _stored(self, task_id: str, failed: bool) -> None:
-        counts = self.counts[task_id]
-        counts.failed += failed
-        counts.answered += not failed
-        self._open[task_id] -= 1
-        self._watcher.sample(task_id, failed)
-        self._close_if_finished(task_id)
-
-    def _close_if_finished(self, task_id: str) -> None:
-        if task_id in self._read and self._open[task_id] == 0:
-            self._watcher.finished(task_id, self.counts[task_id])
+    def _write(self, job: Job, reply: Reply, seconds: float) -> None:
+        made = Prediction(job.sample_id, job.key, reply.parts, "", reply.usage, seconds, reply.attempts)
+        self._writer.append(job.task_id, made, job.repeat)
+        if self._cache is not None and job.reply is None:
+            self._cache.add(job.key, reply)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -41,19 +41,17 @@ def has_media(request: Request) -> bool:
     return any(part.kind != "text" for part in request.parts)
 
 
-def keyed(request: Request, identity: bytes, inline: int = 0, *, seeded: bool = False) -> tuple[Request, str]:
+def keyed(request: Request, identity: bytes, inline: int = 0) -> tuple[Request, str]:
     """The request, with media files of up to ``inline`` bytes read into it, and its key.
 
     The key is a SHA-256 (hexadecimal, 32 digits) over the model's identity and the request's content: the task type, the kinds
-    asked for, the texts and the bytes of the media, and the seed if ``seeded``. Ids and paths are no part of it.
+    asked for, the texts and the bytes of the media and paths are no part of it.
 
     Raises:
         MediaError: if a file cannot be read.
     """
     digest = hashlib.sha256(identity)
     digest.update(f"\0{request.task_type}\0{','.join(sorted(request.makes))}\0".encode())
-    if seeded:
-        digest.update(f"seed {request.seed}\0".encode())
     parts: list[Part] = []
     for part in request.parts:
         if part.kind == "text":
@@ -64,6 +62,11 @@ def keyed(request: Request, identity: bytes, inline: int = 0, *, seeded: bool = 
         digest.update(content)
         parts.append(part)
     return (replace(request, parts=tuple(parts)) if inline else request), digest.hexdigest()[:32]
+
+
+def drawn_key(key: str, seed: int) -> str:
+    """The key of one draw among several: of an answer that depends on the seed."""
+    return hashlib.sha256(f"{key} seed {seed}".encode()).hexdigest()[:32]
 
 
 def _read(part: Part, inline: int) -> tuple[Part, bytes]:

@@ -25,9 +25,15 @@ from genlevel.tasktypes.templates import Templates
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run. ``concurrency`` and ``batch_size`` 0 leave it to the model; ``limit`` asks only each task's first samples.
+    """How to run. 0, and an empty ``cache``, stand for none; ``concurrency`` and ``batch_size`` 0 leave it to the model.
 
-    ``grace`` is how many seconds requests in flight get to finish when the run is interrupted.
+    These are a part of what the run is: ``limit`` asks only so many samples of each task, the first or with ``sample_seed`` ones
+    drawn at random; ``templates`` are prompts of one's own; ``repeat`` asks each sample so many times; ``seed`` is what the
+    requests' seeds are made from.
+
+    These are not: ``adaptive`` looks for the best concurrency while running. ``cache`` is a folder of answers. ``max_cost`` (US
+    dollars) and ``max_time`` (seconds) end the run. The rates are per minute. ``patience`` is how many seconds a server may be
+    gone, ``grace`` how many seconds requests in flight get when the run is interrupted, ``last_grace`` when it ends itself.
     """
 
     concurrency: int = 0
@@ -35,7 +41,17 @@ class Settings:
     batch_size: int = 0
     grace: float = 5.0
     templates: Templates | None = None
-    """Prompts of one's own."""
+    sample_seed: int | None = None
+    repeat: int = 1
+    seed: int = 0
+    adaptive: bool = False
+    cache: Path | None = None
+    max_cost: float = 0.0
+    max_time: float = 0.0
+    requests_per_minute: float = 0.0
+    tokens_per_minute: float = 0.0
+    patience: float = 300.0
+    last_grace: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,9 @@ def describe(
         "data": str(data.resolve()),
         "limit": settings.limit,
         "prompts": settings.templates.describe() if settings.templates else None,
+        "sample_seed": settings.sample_seed,
+        "repeat": settings.repeat,
+        "seed": settings.seed,
         "tasks": {d.task.id: {"folder": d.relative, "sha256": d.sha256()} for d in plan.datasets},
         "unsupported": plan.unsupported,
         "settings": {"concurrency": settings.concurrency or model.concurrency},
@@ -114,7 +133,11 @@ def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:
         RunError: saying what differs, if the folder holds another run, or other files.
     """
     try:
-        strangers = [p.name for p in path.iterdir() if p.name not in {".lock", "predictions"}] if path.exists() else []
+        strangers = (
+            [p.name for p in path.iterdir() if p.name not in {".lock", "predictions", "repeats"}]
+            if path.exists()
+            else []
+        )
     except OSError as error:
         raise RunError(f"{path}: cannot be a run folder ({error.strerror}); give another --out") from None
     if "run.json" not in strangers:
@@ -124,7 +147,10 @@ def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:
     folder = RunFolder.open(path)
     old = folder.meta
     _check_fit(path, old, meta)
-    same = old.get("limit") == meta["limit"] and old.get("versions", {}).get("genlevel") == __version__
+    same = (
+        all(old.get(key) == meta[key] for key in ("limit", "sample_seed", "repeat", "seed"))
+        and old.get("versions", {}).get("genlevel") == __version__
+    )
     # What is known of a task from before (that it was read to its end, say) holds only under the same conditions.
     tasks = {**(old.get("tasks") or {}), **meta["tasks"]}
     if same:
@@ -151,6 +177,16 @@ def _check_fit(path: Path, old: dict[str, Any], meta: dict[str, Any]) -> None:
             raise RunError(
                 f"{path}: holds a run of {what} ({_difference(key, old.get(key), meta[key])}); give another --out"
             )
+    for key, without in (("seed", 0), ("sample_seed", None)):
+        before, now = old.get(key, without), meta[key]
+        if before != now:
+            option = f"--{key.replace('_', '-')}"
+            held, asked = (f"{option} {n}" if n is not None else f"no {option}" for n in (before, now))
+            raise RunError(f"{path}: holds a run with {held}, not {asked}; give {held}, or another --out")
+    if old.get("repeat", 1) > meta["repeat"]:
+        raise RunError(
+            f"{path}: holds a run with --repeat {old['repeat']}, not {meta['repeat']}; give that or more, or another --out"
+        )
     stored = old.get("tasks") or {}
     missing = sorted(stored.keys() - meta["tasks"].keys())
     before, now = old.get("limit"), meta["limit"]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import NamedTuple
 
+from genlevel import tasktypes
 from genlevel.datasets.base import Dataset
-from genlevel.errors import DataError, GenlevelError, RecordError
+from genlevel.errors import DataError, GenlevelError
 from genlevel.models.base import Model
-from genlevel.records import Request, Sample
-from genlevel.runner.keys import has_media, identity_bytes, keyed, seed_of
-from genlevel.tasktypes import TaskType
+from genlevel.records import Reply, Request, Sample
+from genlevel.runner.keys import drawn_key, has_media, identity_bytes, keyed, seed_of
+from genlevel.runner.plan import Settings
+from genlevel.tasktypes.samples import read_samples
 
 # A chunk ends with whichever comes first, so that fast readers cost few thread switches and slow ones hold nobody up.
 _CHUNK = 64
@@ -24,66 +25,74 @@ Note = Callable[[str], None]
 
 
 class Job(NamedTuple):
-    """A request to answer. With ``error`` it could not be made, and the error stands in place of an answer."""
+    """A request to answer. With ``error`` it could not be made, and the error stands in place of an answer.
+
+    ``repeat`` counts from 1. ``reply`` is an answer that is known already.
+    """
 
     task_id: str
     sample_id: str
     request: Request | None
     key: str = ""
     error: str = ""
+    repeat: int = 1
+    reply: Reply | None = None
 
 
 class Reader:
-    """Reads one task's jobs. ``samples`` counts what has been read so far, with what was answered before."""
+    """Reads one task's jobs. ``answers`` counts the answers wanted so far, with those that were there before."""
 
-    def __init__(self, dataset: Dataset, kind: TaskType, *, limit: int | None, model: Model) -> None:
-        self._dataset, self._kind = dataset, kind
-        self._limit, self._model, self._identity = limit, model, identity_bytes(model)
-        self.samples = 0
+    def __init__(self, dataset: Dataset, model: Model, settings: Settings) -> None:
+        self._dataset, self._model, self._settings = dataset, model, settings
+        kind = tasktypes.for_task(dataset.task)
+        templates = settings.templates
+        self._kind = kind if templates is None else kind.with_template(templates.of(dataset.task))
+        self._identity = identity_bytes(model)
+        self.answers = 0
 
-    def jobs(self, done: Mapping[str, str], note: Note) -> Iterator[Job]:
-        """The requests whose answers are not in ``done`` (sample id to key)."""
-        for sample in islice(self._samples(note), self._limit):
-            self.samples += 1
-            job = self._job(sample, done.get(sample.id))
-            if job is not None:
-                yield job
-
-    def _job(self, sample: Sample, stored_key: str | None) -> Job | None:
-        task = self._dataset.task
+    def jobs(self, done: Sequence[Mapping[str, str]], note: Note) -> Iterator[Job]:
+        """The requests whose answers are not in ``done`` (for each repeat: sample id to key)."""
+        settings = self._settings
+        samples = read_samples(self._dataset, self._kind, note, limit=settings.limit, sample_seed=settings.sample_seed)
         try:
-            request = replace(self._kind.ask(sample, task), seed=seed_of(task.id, sample.id))
-            if stored_key is not None and has_media(request):
-                # That the annotation is the same has been checked; reading all media again would take hours.
-                return None
-            request, key = keyed(request, self._identity, self._model.inline, seeded=self._model.seeded)
-        except GenlevelError as error:
-            return None if stored_key is not None else Job(task.id, sample.id, None, error=str(error))
-        return None if key == stored_key else Job(task.id, sample.id, request, key)
-
-    def _samples(self, note: Note) -> Iterator[Sample]:
-        try:
-            for record in self._dataset.records():
-                if isinstance(record, RecordError):
-                    note(str(record))
-                    continue
-                try:
-                    yield self._kind.read(record)
-                except RecordError as error:
-                    note(str(error))
+            for sample in samples:
+                self.answers += settings.repeat
+                yield from self._jobs(sample, [stored.get(sample.id) for stored in done])
         except DataError as error:
             note(str(error))
 
+    def _jobs(self, sample: Sample, stored: Sequence[str | None]) -> Iterator[Job]:
+        task = self._dataset.task
+        try:
+            request = self._kind.ask(sample, task)
+            if has_media(request) and None not in stored:
+                # That the annotation is the same has been checked; reading all media again would take hours.
+                return
+            request, key = keyed(request, self._identity, self._model.inline)
+        except GenlevelError as error:
+            for repeat, stored_key in enumerate(stored, 1):
+                if stored_key is None:
+                    yield Job(task.id, sample.id, None, error=str(error), repeat=repeat)
+            return
+        media = has_media(request)
+        for repeat, stored_key in enumerate(stored, 1):
+            seed = seed_of(task.id, sample.id, self._settings.seed, repeat)
+            # Where the model does not use the seed, equal requests have equal answers; not so when another draw is asked for.
+            drawn = self._model.seeded or self._settings.seed or repeat > 1
+            own = drawn_key(key, seed) if drawn else key
+            if stored_key is None or (stored_key != own and not media):
+                yield Job(task.id, sample.id, replace(request, seed=seed), own, repeat=repeat)
 
-def estimate(dataset: Dataset, limit: int | None) -> int:
-    """About how many samples a task has, without decoding its file; 0 where only reading it would tell."""
+
+def estimate(dataset: Dataset, settings: Settings) -> int:
+    """About how many answers a task needs, without decoding its file; 0 where only reading it would tell."""
     if dataset.reader:
         return 0
     try:
         count = dataset.annotation.read_bytes().count(b'"id"')
     except OSError:
         return 0
-    return count if limit is None else min(count, limit)
+    return settings.repeat * (count if settings.limit is None else min(count, settings.limit))
 
 
 def chunk(jobs: Iterator[Job]) -> list[Job]:

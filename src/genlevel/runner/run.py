@@ -6,21 +6,26 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from genlevel._version import __version__
 from genlevel.models.base import Model
-from genlevel.runner.engine import Counts, Engine, Watcher
+from genlevel.runner.cache import AnswerCache
+from genlevel.runner.engine import Engine
+from genlevel.runner.ledger import Counts, Watcher
 from genlevel.runner.plan import Plan, Settings
 from genlevel.runner.store import RunFolder
 
 __all__ = ["Counts", "RunSummary", "Watcher", "run"]
 
 _META_EVERY = 5.0
+_MOST_IN_FLIGHT = 1024
 _PROBLEMS_KEPT = 1000
 
 
@@ -38,6 +43,10 @@ class RunSummary:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     interrupted: bool = False
+    stopped: str = ""
+    """Why the run ended before all was asked: a budget is used up, or the server is gone."""
+    cost: float = 0.0
+    """US dollars, as the model reports them."""
 
     @property
     def total(self) -> Counts:
@@ -81,6 +90,9 @@ class _Record(Watcher):
             self._written = time.monotonic()
         self._watcher.finished(task_id, counts)
 
+    def note(self, line: str) -> None:
+        self._watcher.note(line)
+
     def complete(self, task_id: str) -> int | None:
         """How many samples the task has, if all of them had been answered when it was last read."""
         samples = self._tasks.get(task_id, {}).get("complete")
@@ -98,7 +110,8 @@ def run(
     """Ask the model everything that has no stored answer yet.
 
     Failures of single samples are stored and counted; they are asked again when the run is resumed. On Ctrl-C no new request
-    is sent, those in flight get ``settings.grace`` seconds to finish, and everything answered so far is stored.
+    is sent, those in flight get ``settings.grace`` seconds to finish, and everything answered so far is stored. That a budget or
+    a server that is gone ended the run early is no error: ``stopped`` says so.
 
     Raises:
         ModelError: when no request can work.
@@ -108,36 +121,52 @@ def run(
     started = time.monotonic()
     settings = settings or Settings()
     summary = RunSummary(unsupported=dict(plan.unsupported))
-    if settings.concurrency:
+    if settings.adaptive and model.concurrency > 1:
+        model.concurrency = max(_MOST_IN_FLIGHT, model.concurrency)
+    elif settings.concurrency:
         model.concurrency = settings.concurrency
-    with folder.writer() as writer:
+    with folder.writer() as writer, _cache(settings.cache, summary) as cache:
         record = _Record(folder, watcher or Watcher())
-        engine = Engine(model, settings, folder, writer, record, summary.note, record.complete)
-        summary.tasks = engine.counts
+        engine = Engine(model, settings, folder, writer, record, summary.note, record.complete, cache)
+        summary.tasks = engine.ledger.counts
         try:
             _run_loop(engine.all(plan.datasets), engine, model.concurrency + 4)
         finally:
             summary.notes += writer.notes
             summary.seconds = time.monotonic() - started
-            summary.interrupted = engine.stopping
+            summary.stopped, summary.cost = engine.reason, engine.limits.cost
+            summary.interrupted = engine.stopping and not engine.reason
             folder.write_meta(tasks=folder.meta["tasks"], **_closing(summary))
     if summary.interrupted:
         raise KeyboardInterrupt
     return summary
 
 
+@contextmanager
+def _cache(folder: Path | None, summary: RunSummary) -> Iterator[AnswerCache | None]:
+    if folder is None:
+        yield None
+        return
+    with AnswerCache(folder) as cache:
+        yield cache
+    summary.notes += cache.notes
+
+
 def _closing(summary: RunSummary) -> dict[str, Any]:
     total = summary.total
     return {
-        "end": None if summary.interrupted else datetime.now(UTC).isoformat(timespec="seconds"),
+        "end": None if summary.interrupted or summary.stopped else datetime.now(UTC).isoformat(timespec="seconds"),
         "summary": {
             "asked": total.asked,
             "answered": total.answered,
             "failed": total.failed,
             "stored_before": total.stored_before,
+            "cached": total.cached,
+            "cost": round(summary.cost, 6),
             "seconds": round(summary.seconds, 2),
             "genlevel": __version__,
         },
+        "stopped": summary.stopped,
         "notes": summary.notes,
         "problems": summary.problems,
         "problem_count": summary.problem_count,

@@ -1,7 +1,8 @@
 """The run folder: one model's answers to one set of tasks, as files that a crash cannot spoil.
 
 ``run.json`` is written whole or not at all. ``predictions/<task-id>.jsonl`` grows by one complete line a sample; the last line of
-an id counts, so a failure is superseded by a later answer. Media are stored by the hash of their bytes before the line that
+an id counts, so a failure is superseded by a later answer. Where samples are asked several times, the answers of the second
+time are in ``repeats/2/<task-id>.jsonl``, and so on. Media are stored by the hash of their bytes before the line that
 names them. A crash can only tear the last line, which is dropped when the folder is opened again.
 """
 
@@ -15,7 +16,8 @@ import orjson
 
 from genlevel.atomic import replacing
 from genlevel.errors import RunError
-from genlevel.records import PART_KINDS, Part, Prediction, Usage
+from genlevel.records import Prediction, Usage
+from genlevel.runner.media import MediaStore
 
 if TYPE_CHECKING:
     from genlevel.runner.writer import RunWriter
@@ -27,6 +29,7 @@ class RunFolder:
     def __init__(self, path: Path, meta: Mapping[str, Any]) -> None:
         self.path = path
         self.meta = dict(meta)
+        self._media = MediaStore(path)
         self.notes: list[str] = []
         """One line for each stored line that could not be read."""
 
@@ -71,9 +74,9 @@ class RunFolder:
         """Tasks that have stored answers."""
         return sorted(file.stem for file in (self.path / "predictions").glob("*.jsonl"))
 
-    def lines(self, task_id: str) -> Iterator[dict[str, Any]]:
+    def lines(self, task_id: str, repeat: int = 1) -> Iterator[dict[str, Any]]:
         """The complete, readable lines of a task's file, oldest first; a torn or damaged one is noted and passed over."""
-        path = self.file(task_id)
+        path = self.file(task_id, repeat)
         try:
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
@@ -87,18 +90,18 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"{path}: cannot be read ({error.strerror})") from None
 
-    def predictions(self, task_id: str) -> Iterator[Prediction]:
+    def predictions(self, task_id: str, repeat: int = 1) -> Iterator[Prediction]:
         """The stored answers of a task; of several lines for one id the last counts. Media have absolute paths."""
         last: dict[str, dict[str, Any]] = {}
-        for line in self.lines(task_id):
+        for line in self.lines(task_id, repeat):
             last[line["id"]] = line
         for line in last.values():
             yield self._prediction(line)
 
-    def answered(self, task_id: str) -> dict[str, str]:
+    def answered(self, task_id: str, repeat: int = 1) -> dict[str, str]:
         """Sample id to key, for the samples whose stored answer is no failure."""
         done: dict[str, str] = {}
-        for line in self.lines(task_id):
+        for line in self.lines(task_id, repeat):
             if line.get("error"):
                 done.pop(line["id"], None)
             else:
@@ -111,47 +114,30 @@ class RunFolder:
 
         return RunWriter(self)
 
-    def file(self, task_id: str) -> Path:
-        """Where a task's answers are.
+    def file(self, task_id: str, repeat: int = 1) -> Path:
+        """Where a task's answers are: those of the first time that it was asked, or of a further one.
 
         Raises:
             RunError: if the id cannot be the name of a file.
         """
         if not task_id or task_id.startswith(".") or "/" in task_id or "\0" in task_id:
             raise RunError(f"{self.path}: {task_id!r} is no task id")
-        return self.path / "predictions" / f"{task_id}.jsonl"
+        folder = self.path / "predictions" if repeat == 1 else self.path / "repeats" / str(repeat)
+        return folder / f"{task_id}.jsonl"
 
     def _prediction(self, line: Mapping[str, Any]) -> Prediction:
         try:
-            usage = line.get("usage") or {}
             return Prediction(
                 line["id"],
                 str(line.get("key", "")),
-                tuple(self._part(part) for part in line.get("parts") or ()),
+                tuple(self._media.part(part) for part in line.get("parts") or ()),
                 str(line.get("error") or ""),
-                Usage(
-                    int(usage.get("input_tokens", 0)),
-                    int(usage.get("output_tokens", 0)),
-                    float(usage.get("cost", 0.0)),
-                ),
+                usage_of(line.get("usage")),
                 float(line.get("latency", 0.0)),
                 int(line.get("attempts", 1)),
             )
         except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError) as error:
             return Prediction(line["id"], error=f"the stored line cannot be read ({error!r:.300})")
-
-    def _part(self, stored: Mapping[str, Any]) -> Part:
-        kind = stored["kind"]
-        if kind not in PART_KINDS:
-            raise ValueError(f"unknown kind of part: {kind!r:.40}")
-        if kind == "text":
-            if not isinstance(stored["text"], str):
-                raise ValueError("a text that is none")
-            return Part("text", stored["text"])
-        path = (self.path / stored["file"]).resolve()
-        if not path.is_relative_to((self.path / "media").resolve()):
-            raise ValueError(f"medium outside the run folder: {stored['file']!r:.200}")
-        return Part(kind, path=path, media_type=str(stored.get("media_type") or ""))
 
 
 def _decoded(line: bytes) -> dict[str, Any] | None:
@@ -163,3 +149,9 @@ def _decoded(line: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) and isinstance(value.get("id"), str) else None
+
+
+def usage_of(stored: Any) -> Usage:
+    """A usage as stored."""
+    usage = stored or {}
+    return Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)), float(usage.get("cost", 0.0)))

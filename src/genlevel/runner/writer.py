@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import mimetypes
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from genlevel.atomic import replacing
 from genlevel.errors import RunError
-from genlevel.records import Part, Prediction, Usage
+from genlevel.records import Prediction, Usage
+from genlevel.runner.media import MediaStore, storable
 from genlevel.runner.store import RunFolder
 
 # Far below the usual limit of open files.
@@ -32,7 +29,8 @@ class RunWriter:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._files: dict[str, int] = {}
+        self._media = MediaStore(folder.path)
+        self._files: dict[Path, int] = {}
         self._guard = threading.Lock()
         self._broken = ""
         self.notes: list[str] = []
@@ -64,27 +62,26 @@ class RunWriter:
             self._broken = "the run is closed"
         os.close(self._lock)
 
-    def append(self, task_id: str, prediction: Prediction) -> None:
+    def append(self, task_id: str, prediction: Prediction, repeat: int = 1) -> None:
         """Store one answer: its media first, then one complete line in one write."""
-        usage = prediction.usage
         line = orjson.dumps(
             {
                 "id": prediction.id,
                 "key": prediction.key,
-                "parts": [self._stored(part) for part in prediction.parts],
-                "usage": _usage(usage),
+                "parts": [self._media.stored(part) for part in prediction.parts],
+                "usage": usage_line(prediction.usage),
                 "latency": round(prediction.latency, 4),
                 "attempts": prediction.attempts,
-                "error": _storable(prediction.error),
+                "error": storable(prediction.error),
             },
             option=orjson.OPT_APPEND_NEWLINE,
         )
-        path = self._folder.file(task_id)
+        path = self._folder.file(task_id, repeat)
         with self._guard:
             if self._broken:
                 raise RunError(self._broken)
             try:
-                descriptor = self._descriptor(task_id, path)
+                descriptor = self._descriptor(path)
                 written = os.write(descriptor, line)
                 while written < len(line):  # a signal or a nearly full disk; the next write says which
                     written += os.write(descriptor, line[written:])
@@ -93,14 +90,14 @@ class RunWriter:
                 self._broken = f"{path}: cannot be written ({error.strerror}); what was stored before is safe"
                 raise RunError(self._broken) from None
 
-    def _descriptor(self, task_id: str, path: Path) -> int:
-        descriptor = self._files.get(task_id)
+    def _descriptor(self, path: Path) -> int:
+        descriptor = self._files.get(path)
         if descriptor is None:
             if len(self._files) >= _FILES_OPEN:
                 os.close(self._files.pop(next(iter(self._files))))
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            self._files[task_id] = descriptor
+            self._files[path] = descriptor
             self._drop_torn_line(descriptor, path)
         return descriptor
 
@@ -118,42 +115,8 @@ class RunWriter:
             os.ftruncate(descriptor, end)
             self.notes.append(f"{path.name}: dropped a torn last line of {size - end} bytes")
 
-    def _stored(self, part: Part) -> dict[str, Any]:
-        if part.kind == "text":
-            return {"kind": "text", "text": _storable(part.text)}
-        from genlevel.media import media_type, part_bytes
 
-        data, kind = part_bytes(part), media_type(part)
-        digest = hashlib.sha256(data).hexdigest()
-        name = f"media/{digest[:2]}/{digest}{_suffix(part, kind)}"
-        path = self._folder.path / name
-        if not path.exists():
-            self._write_medium(path, data)
-        return {"kind": part.kind, "file": name, "media_type": kind}
-
-    def _write_medium(self, path: Path, data: bytes) -> None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
-                partial.write_bytes(data)
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written ({error.strerror}); what was stored before is safe") from None
-
-
-def _usage(usage: Usage) -> dict[str, float]:
+def usage_line(usage: Usage) -> dict[str, float]:
+    """A usage as it is stored."""
     counts: dict[str, float] = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
     return {**counts, "cost": usage.cost} if usage.cost else counts
-
-
-def _storable(text: str) -> str:
-    """Text that UTF-8 can hold: a lone surrogate becomes a question mark."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def _suffix(part: Part, kind: str) -> str:
-    from genlevel.media.files import SUFFIXES
-
-    if part.path is not None and part.path.suffix:
-        return part.path.suffix.lower()
-    known = next((suffix for suffix, name in SUFFIXES.items() if name == kind), None)
-    return known or mimetypes.guess_extension(kind) or ".bin"
