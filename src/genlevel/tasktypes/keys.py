@@ -192,11 +192,13 @@ def header_option(record: Record, name: str) -> Any:
 
 
 def names_media(key: str, value: Any) -> bool:
-    """Whether an entry of ``input`` names media: by its key, and by a value that looks like file names."""
+    """Whether an entry of ``input`` names media: by its key, and by a value that is media or looks like file names."""
     match = _MEDIA_KEY.fullmatch(fold_key(key))
     if match is None:
         return False
     names = value if isinstance(value, list) else [value]
+    if names and all(isinstance(name, Part) for name in names):
+        return True
     if not names or not all(isinstance(name, str) and name.strip() and "\n" not in name for name in names):
         return False  # e.g. "points": [[0, 0, 1], ...] or "speech": "Good morning,\n..."
     return match.group(2) is not None or all(_SUFFIX.search(name) for name in names)
@@ -222,6 +224,9 @@ def media_of(record: Record, values: Mapping[str, Any], *, keys: Iterable[str] |
         names = value if isinstance(value, list) else [value]
         if len(names) > _MAX_MEDIA:
             raise RecordError(f"{record.where}: '{key}' names {len(names)} files; at most {_MAX_MEDIA} are taken")
+        if isinstance(names[0], Part):  # made by the dataset's reader
+            parts += names
+            continue
         parts += _parts(_KINDS[match.group(1)], [resolve(record, name) for name in names])
     return parts
 
