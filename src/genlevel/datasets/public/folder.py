@@ -52,8 +52,21 @@ class Folder:
             found = self._walk([*(p for p in place.split("/") if p), *parts])
             if found is not None:
                 return found
-        where = f" in {' or '.join(places)}" if places != ("",) else ""
+        where = f" in {' or '.join(p or 'the folder' for p in places)}" if places != ("",) else ""
         raise MissingMedia(f"no file {name!r:.{_SHORT}}{where}")
+
+    def stale(self, name: object, *below: str) -> str:
+        """As :meth:`media`, for names that begin with a folder which archives may call otherwise.
+
+        Raises:
+            MissingMedia: as :meth:`media`.
+        """
+        try:
+            return self.media(name, "", *below)
+        except MissingMedia as error:
+            if not isinstance(name, str) or not str(error).startswith("no file"):
+                raise
+            return self.media(name.replace("\\", "/").rpartition("/")[2] or name, *below)
 
     def files(self, folder: str, suffixes: Iterable[str] = IMAGES) -> list[str]:
         """Paths of the files directly in ``folder`` with one of the suffixes, in order of their names; [] without it."""

@@ -25,9 +25,7 @@ _ILLEGIBLE: Final = "."
 class TextOcr(Reader):
     """Legible words of the validation split, as a recogniser of words is given them."""
 
-    layout: str = (
-        "TextOCR_0.1_val.json\ntrain/a4ea732cd3d5948a.jpg (the pictures of TextVQA's train and validation split)"
-    )
+    layout: str = "TextOCR_0.1_val.json\ntrain_images/a4ea732cd3d5948a.jpg (of TextVQA's train_val_images.zip)"
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
         """The words of the validation split."""
@@ -77,7 +75,7 @@ class _Picture:
 
         if self._pixels is None:
             name = text(mapping(self._image), "file_name")
-            file = self._folder.media(name, "", "train_images", "train_val_images")
+            file = self._folder.stale(name, "train_images", "train_val_images/train_images", "train")
             self._pixels = load_image(Part("image", path=self._folder.path / file))
         if len(box) != 4:
             raise ValueError("'bbox' has not four numbers")

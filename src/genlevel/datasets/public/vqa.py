@@ -143,11 +143,7 @@ class DocVqa(Reader):
             yield item if isinstance(item, RecordError) else (f"entry {item[0]}", partial(self._entry, folder, item[1]))
 
     def _entry(self, folder: Folder, item: Any) -> Entry:
-        name = text(mapping(item), "image").rpartition("/")[2]
-        folder_of = text(item, "image").rpartition("/")[0]
-        if ".." in folder_of.split("/") or folder_of.startswith("/"):
-            folder.media(text(item, "image"))
-        file = folder.media(name, "documents", "val/documents", "spdocvqa_images")
+        file = folder.stale(text(mapping(item), "image"), "documents", "val/documents", "spdocvqa_images")
         return identifier(item, "questionId"), _asked(file, text(item, "question"), _answers(item))
 
 
