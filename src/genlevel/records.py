@@ -161,6 +161,9 @@ class TaskScore:
     ``samples`` = ``answered`` + ``failed`` + ``missing``; ``unreadable`` counts those among ``answered`` whose answer could
     not be read and that count as wrong. ``low`` and ``high`` bound the 95 % bootstrap interval of ``value``. ``coverage`` is
     the share of samples that count towards ``value``; it scales sigma where the metric has no worst value.
+
+    Where each sample was asked ``repeats`` times, ``value`` is the mean over the times, ``spread`` their standard deviation (of
+    a sample of them, in the unit of ``value``), and the counts are of answers.
     """
 
     task_id: str
@@ -176,3 +179,5 @@ class TaskScore:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    repeats: int = 1
+    spread: float | None = None

@@ -81,7 +81,10 @@ def test_a_failure_is_exit_1_and_quiet_is_quiet(
     assert main([*command, "--tasks", "sums", "--limit", "5", "--quiet"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"\S+run: 4 answered, 1 failed in .* s, .*/s\n1 failed: ValueError: no\n", err)
+    told = r"\S+run: 4 answered, 1 failed in .* s, .*/s\n1 failed: ValueError: no\nwhich samples failed is in (\S+)\n"
+    match = re.fullmatch(told, err)
+    assert match is not None
+    assert Path(match[1]).read_text().splitlines() == ["task_id,id,repeat,error", "sums,3,1,ValueError: no"]
     assert not (tmp_path / "run" / "scores.json").exists()
 
 
@@ -96,7 +99,7 @@ def test_the_commonest_reasons_for_failures_are_told(
     assert main([*command, "--out", str(tmp_path / "run"), "--tasks", "sums", "--limit", "10"]) == 1
     _, *reasons = capsys.readouterr().err.splitlines()
     assert reasons[:3] == ["6 failed: ValueError: full", "1 failed: ValueError: bad 6", "1 failed: ValueError: bad 7"]
-    assert reasons[3:] == [f"... and for 2 more reasons (see {tmp_path / 'run' / 'predictions'})"]
+    assert reasons[3:] == [f"... and for 2 more reasons; which samples failed is in {tmp_path / 'run' / 'failed.csv'}"]
 
 
 def test_the_default_folder_is_named_by_model_and_edition(
@@ -172,9 +175,10 @@ def test_models_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert [option for option in _OPTIONS if not re.search(rf"\b{option}\b", text)] == []
 
 
-def test_every_option_is_on_the_page() -> None:
+def test_every_option_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     from genlevel.models.openai import _OPTIONS
 
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
     page = (DOCS / "models.md").read_text(encoding="utf-8")
     assert [option for option in _OPTIONS if f"`{option}`" not in page] == []
     for spec in re.findall(r"'(openai:[^']+)'", page):

@@ -139,7 +139,7 @@ def threads_of(dataset: Dataset) -> Any:
 
 
 def test_a_worker_does_not_start_threads_on_all_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genlevel.scoring.pool._cores", lambda: 6)
+    monkeypatch.setattr("genlevel.scoring.pool.cores", lambda: 6)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     seen: Any = score_each(threads_of, write(tmp_path), 2).tasks

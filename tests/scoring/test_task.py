@@ -81,7 +81,7 @@ def dataset(*rows: Any, task: Task = TASK) -> Dataset:
     records = [
         r if isinstance(r, RecordError) else Record(str(i), r, Path(), f"a.json record {i}") for i, r in enumerate(rows)
     ]
-    return Memory(task, Path(), Path("a.json"), "nlp/Echo", None, tuple(records))
+    return Memory(task, Path(), Path("a.json"), "nlp/Echo", rows=tuple(records))
 
 
 def answers(**texts: str) -> dict[str, Prediction]:

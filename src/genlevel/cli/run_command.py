@@ -5,6 +5,13 @@
 
 Every answer is stored as it arrives. The same command goes on where a stopped run was, and asks failed samples again.
 'genlevel models' explains the kinds of model.
+
+  a quick look         --limit 20 --sample-seed 1      20 samples of each task, drawn at random, the same for every model
+  a noisy model        --repeat 5                      each sample five times: mean and spread (with temperature above 0)
+  a paid API           --max-cost 20 --cache answers   stop before $20 are spent; never pay twice for one answer
+  a limited API        --requests-per-minute 500 --tokens-per-minute 200000
+  a batch job          --max-time 3h50m                stop cleanly in time; the same command goes on in the next job
+  an unknown server    --concurrency auto              find out how many requests at a time it likes
 """
 
 from __future__ import annotations
@@ -16,19 +23,25 @@ import re
 import sys
 import threading
 import time
-from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
-from genlevel.cli.numbers import positive
+from genlevel.cli.numbers import amount, count, duration, in_flight, positive
 from genlevel.cli.output import note
 from genlevel.errors import DataError, GenlevelError, ModelError
 
 if TYPE_CHECKING:
+    from genlevel.catalog import Catalog
+    from genlevel.datasets import Dataset
     from genlevel.models import Spec
-    from genlevel.runner import RunFolder, RunSummary
+    from genlevel.runner import Plan, RunFolder, RunSummary, Settings, Watcher
+    from genlevel.scoring import ScoredTask
+    from genlevel.scoring.beside import Beside
+    from genlevel.scoring.workflow import Located
+    from genlevel.tasktypes.templates import Templates
 
 _REASONS = 3
 
@@ -41,19 +54,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
     parser.add_argument("--modality", help="only image, video, audio, 3d or language")
     parser.add_argument("--scope", metavar="BOARD", help="only the tasks of a board (see 'genlevel tasks --boards')")
-    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N samples of each task")
     parser.add_argument(
-        "--concurrency", type=positive, default=0, metavar="N", help="requests in flight (default: the model's)"
+        "--concurrency",
+        type=in_flight,
+        default=0,
+        metavar="N",
+        help="requests in flight (default: the model's); 'auto' grows until answers come no faster or the server refuses",
     )
     parser.add_argument("--timeout", metavar="S", help="seconds for one try; the same as the SPEC's option timeout")
     parser.add_argument(
         "--max-attempts", metavar="N", help="tries for one request; the same as the SPEC's option attempts"
     )
     parser.add_argument("--prompts", type=Path, metavar="FILE", help="TOML of prompts by task type or task id")
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="take answers from this folder and keep new ones there, for all runs"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out; fails if there is none")
     parser.add_argument("--no-score", action="store_true", help="only ask the model")
     parser.add_argument("--quiet", action="store_true", help="no progress")
+    _add_sampling(parser.add_argument_group("which samples, and how often"))
+    _add_limits(parser.add_argument_group("limits (the same command goes on where one stopped the run)"))
     add_catalog_options(parser)
+
+
+def _add_sampling(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--limit", type=positive, metavar="N", help="only N samples of each task: the first ones")
+    group.add_argument(
+        "--sample-seed",
+        type=count,
+        metavar="S",
+        help="with --limit: draw the samples at random, the same for every model",
+    )
+    group.add_argument(
+        "--repeat", type=positive, default=1, metavar="K", help="ask each sample K times; scores are means"
+    )
+    group.add_argument("--seed", type=count, default=0, metavar="S", help="what the seeds of requests are made from")
+
+
+def _add_limits(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--max-cost", type=amount, default=0.0, metavar="USD", help="what this command may spend")
+    group.add_argument(
+        "--max-time",
+        type=duration,
+        default=0.0,
+        metavar="T",
+        help="how long this command may ask: seconds, or as 1h30m",
+    )
+    group.add_argument("--requests-per-minute", type=amount, default=0.0, metavar="N", help="evenly spread")
+    group.add_argument(
+        "--tokens-per-minute", type=amount, default=0.0, metavar="N", help="input and output, as the model reports them"
+    )
+    group.add_argument(
+        "--patience",
+        type=duration,
+        default=300.0,
+        metavar="T",
+        help="how long to wait for a server that is gone before the run ends (default: 300 s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel import models
     from genlevel.cli.progress import watcher
     from genlevel.datasets import find_datasets
-    from genlevel.runner import Settings, describe, make_plan, open_or_create
+    from genlevel.runner import describe, make_plan, open_or_create
     from genlevel.runner import run as ask
     from genlevel.tasktypes.templates import read_templates
 
@@ -83,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
         task_id, reason = next(iter(plan.unsupported.items()))
         raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
     templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
-    settings = Settings(args.concurrency, args.limit, templates=templates)
+    settings = _settings(args, templates)
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():
         raise GenlevelError(f"--resume: {out} holds no run")
@@ -95,17 +152,74 @@ def run(args: argparse.Namespace) -> int:
     folder = open_or_create(out, meta)
     for task_id, reason in plan.unsupported.items():
         note(f"{task_id}: not asked, counts 0: {reason}")
+    located = _located(args, folder, catalog, found.datasets)
     display = watcher(args.quiet)
     try:
-        with display or contextlib.nullcontext():
-            summary: RunSummary = ask(model, plan, folder, settings, watcher=display)
+        with display or contextlib.nullcontext(), _beside(args, plan, located, display) as beside:
+            summary: RunSummary = ask(model, plan, folder, settings, watcher=beside or display)
+            scored = beside.scored() if beside is not None and not summary.stopped else {}
     except KeyboardInterrupt:
         note(f"stopped; every answer so far is in {out}. The same command goes on from there.")
         _leave_if_hung()
         return 130
     except ModelError as error:
         raise ModelError(f"{error}; what was answered is in {out}, and the same command goes on from there") from None
-    return _finish(args, folder, summary)
+    _tell(folder, summary, args.repeat)
+    if summary.stopped:
+        left = "" if args.no_score else f" It is not scored; 'genlevel score {out}' takes what is there."
+        note(f"{summary.stopped}; every answer so far is in {out}, and the same command goes on from there.{left}")
+    elif not args.no_score:
+        _score(args, folder, located, scored)
+    return 1 if summary.total.failed or summary.problem_count or summary.stopped else 0
+
+
+def _settings(args: argparse.Namespace, templates: Templates | None) -> Settings:
+    from genlevel.runner import Settings
+
+    if args.sample_seed is not None and args.limit is None:
+        raise GenlevelError("--sample-seed goes with --limit N: it draws N samples of each task")
+    return Settings(
+        concurrency=args.concurrency or 0,
+        adaptive=args.concurrency is None,
+        limit=args.limit,
+        sample_seed=args.sample_seed,
+        repeat=args.repeat,
+        seed=args.seed,
+        templates=templates,
+        cache=args.cache,
+        max_cost=args.max_cost,
+        max_time=args.max_time,
+        requests_per_minute=args.requests_per_minute,
+        tokens_per_minute=args.tokens_per_minute,
+        patience=args.patience,
+    )
+
+
+def _located(
+    args: argparse.Namespace, folder: RunFolder, catalog: Catalog, datasets: Sequence[Dataset]
+) -> Located | None:
+    """The run with the data that are at hand; None if it has tasks that are not among them."""
+    from genlevel.scoring.workflow import Located
+
+    asked = set(folder.meta["tasks"])
+    if args.no_score or asked - {d.task.id for d in datasets}:
+        return None
+    return Located(folder.path, folder.meta, catalog, [d for d in datasets if d.task.id in asked], args.data)
+
+
+@contextlib.contextmanager
+def _beside(
+    args: argparse.Namespace, plan: Plan, located: Located | None, display: Watcher | None
+) -> Iterator[Beside | None]:
+    """What scores tasks while others are being asked, where that is wanted."""
+    if located is None:
+        yield None
+        return
+    from genlevel.scoring.beside import Beside
+    from genlevel.scoring.workflow import settings_of
+
+    with Beside(plan.datasets, located.folder, settings_of(located, jobs=0), display) as beside:
+        yield beside
 
 
 def _spec(args: argparse.Namespace) -> Spec:
@@ -125,36 +239,51 @@ def _leave_if_hung() -> None:
         os._exit(130)
 
 
-def _finish(args: argparse.Namespace, folder: RunFolder, summary: RunSummary) -> int:
+def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:
+    """What became of the run, on stderr."""
     out, total = folder.path, summary.total
     rate = f", {total.asked / summary.seconds:.1f}/s" if total.asked and summary.seconds else ""
     before = f", {total.stored_before} stored before" if total.stored_before else ""
-    note(f"{out}: {total.answered} answered, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}")
-    for line in (*_reasons(folder, summary), *summary.notes, *summary.problems[:10]):
+    cached = f" ({total.cached} from the cache)" if total.cached else ""
+    cost = f", ${summary.cost:.4g}" if summary.cost else ""
+    note(
+        f"{out}: {total.answered} answered{cached}, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}{cost}"
+    )
+    for line in (*_reasons(folder, summary, repeats), *summary.notes, *summary.problems[:10]):
         note(line)
     if summary.problem_count > 10:
         note(f"... and {summary.problem_count - 10} more problems (see run.json)")
-    if not args.no_score:
-        from genlevel.cli.level_command import print_levels
-        from genlevel.cli.score_command import print_scores
-        from genlevel.scoring.workflow import locate, score_located, write_html_report
 
+
+def _score(
+    args: argparse.Namespace, folder: RunFolder, located: Located | None, scored: Mapping[str, ScoredTask]
+) -> None:
+    from genlevel.cli.level_command import print_levels
+    from genlevel.cli.score_command import print_scores
+    from genlevel.scoring.workflow import locate, score_located, write_html_report
+
+    out = folder.path
+    if located is None:
         located = locate(out, data=args.data, catalog=args.catalog, edition=args.edition, sota=args.sota)
-        report = score_located(located, jobs=0)
-        print_scores(report, "table")
-        print_levels([report.level], report.catalog)
-        write_html_report(located, out / "report.html")
-        note(f"report: {out / 'report.html'}")
-    return 1 if total.failed or summary.problem_count else 0
+    report = score_located(located, jobs=0, scored=scored)
+    print_scores(report, "table")
+    print_levels([report.level], report.catalog)
+    write_html_report(located, out / "report.html")
+    note(f"report: {out / 'report.html'}")
 
 
-def _reasons(folder: RunFolder, summary: RunSummary) -> list[str]:
-    """Why samples failed, the commonest reasons first."""
+def _reasons(folder: RunFolder, summary: RunSummary, repeats: int) -> list[str]:
+    """Why samples failed, the commonest reasons first, and where their names are."""
+    from genlevel.runner.failures import FILE, write_failures
+
     tasks = [task_id for task_id, counts in summary.tasks.items() if counts.failed]
-    reasons = Counter(p.error for task_id in tasks for p in folder.predictions(task_id) if p.error)
+    reasons = write_failures(folder, tasks, repeats)
+    if not reasons:
+        return []
     lines = [f"{count} failed: {reason}" for reason, count in reasons.most_common(_REASONS)]
     rest = len(reasons) - len(lines)
-    return lines + ([f"... and for {rest} more reasons (see {folder.path / 'predictions'})"] if rest else [])
+    more = f"... and for {rest} more reasons; " if rest else ""
+    return [*lines, f"{more}which samples failed is in {folder.path / FILE}"]
 
 
 def slug(name: str) -> str:

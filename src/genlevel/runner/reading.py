@@ -55,7 +55,7 @@ class Reader:
         settings = self._settings
         samples = read_samples(self._dataset, self._kind, note, limit=settings.limit, sample_seed=settings.sample_seed)
         try:
-            for sample in samples:
+            for _, sample in samples:
                 self.answers += settings.repeat
                 yield from self._jobs(sample, [stored.get(sample.id) for stored in done])
         except DataError as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from typing import NamedTuple
 
 from genlevel import tasktypes
@@ -18,7 +21,7 @@ from genlevel.records import Task
 from genlevel.scoring.task import ScoredTask
 
 # Below this many tasks, starting worker processes costs more than it saves.
-_POOL_FROM = 8
+POOL_FROM = 8
 # Read by OpenBLAS, OpenMP, MKL and OpenCV when they are loaded.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
@@ -44,16 +47,16 @@ def score_each(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset
     Raises:
         RunError: if a worker process was killed.
     """
-    workers = min(jobs or _cores(), len(datasets))
-    if workers <= 1 or len(datasets) < _POOL_FROM:
+    workers = min(jobs or cores(), len(datasets))
+    if workers <= 1 or len(datasets) < POOL_FROM:
         return Scored([work(d) for d in datasets], [])
-    own = {i: names for i, d in enumerate(datasets) if (names := _own(d.task))}
+    own = {i: names for i, d in enumerate(datasets) if (names := own_names(d.task))}
     pooled = sorted((i for i in range(len(datasets)) if i not in own), key=lambda i: _order(datasets[i]))
     scored: dict[int, ScoredTask] = {}
     # spawn: the caller may have threads and an event loop, which a fork would copy in an unknown state.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
         try:
-            with _threads(max(1, _cores() // workers)):
+            with threads(max(1, cores() // workers)):
                 futures = {i: pool.submit(work, datasets[i]) for i in pooled}
             scored.update((i, work(datasets[i])) for i in own)
             scored.update((i, future.result()) for i, future in futures.items())
@@ -67,6 +70,23 @@ def score_each(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset
     return Scored([scored[i] for i in range(len(datasets))], _notes(own))
 
 
+def start_worker(niceness: int = 0) -> None:
+    """What a worker process does first: leave Ctrl-C to the process that started it, and end when that one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if niceness:
+        with suppress(OSError):
+            os.nice(niceness)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """A killed process cannot tell its workers, and they would wait for ever for more to do."""
+    wait([sentinel])
+    os._exit(1)
+
+
 def _notes(own: dict[int, frozenset[str]]) -> list[str]:
     """One line for each name that kept tasks out of the worker processes."""
     names = sorted({name for names in own.values() for name in names})
@@ -77,7 +97,7 @@ def _notes(own: dict[int, frozenset[str]]) -> list[str]:
     ]
 
 
-def _own(task: Task) -> frozenset[str]:
+def own_names(task: Task) -> frozenset[str]:
     """The task's names that a worker process would not know, or would take for something else."""
     measured = {task.metric}
     with suppress(GenlevelError):  # a type that nobody knows, which the score will say
@@ -98,13 +118,13 @@ def _order(dataset: Dataset) -> tuple[bool, int]:
     return (not media, -size)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _threads(each: int) -> Iterator[None]:
+def threads(each: int) -> Iterator[None]:
     """Processes started meanwhile use so many threads in a matrix product, unless the environment already says how many.
 
     Libraries start a thread on every core in every worker, and these spend a good part of the time waiting for each other.

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from genlevel import metrics
 from genlevel.catalog import Catalog
@@ -18,6 +18,7 @@ from genlevel.records import Prediction, TaskScore
 from genlevel.scoring.files import write_evidence
 from genlevel.scoring.outcomes import Outcomes
 from genlevel.scoring.pool import score_each
+from genlevel.scoring.repeats import averaged
 from genlevel.scoring.task import ScoredTask, score_task
 
 
@@ -28,13 +29,20 @@ class Answers(NamedTuple):
     problems: Sequence[str] = ()
 
 
-Source = Callable[[Dataset], Answers]
-"""Where a task's answers come from. Must be picklable: tasks are scored in worker processes."""
+class Source(Protocol):
+    """Where a task's answers come from. Must be picklable: tasks are scored in worker processes."""
+
+    def __call__(self, dataset: Dataset, repeat: int = 1) -> Answers:
+        """The answers of one task, of the first time that it was asked or of a further one."""
+        ...
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to score. ``limit`` scores only each task's first samples.
+    """How to score.
+
+    ``limit`` scores only each task's first samples, or with ``sample_seed`` those that it draws. ``repeat`` is how often each
+    sample was asked.
 
     ``jobs`` is the number of worker processes, 0 for one on each core. More than one needs a main module that may be imported
     again (``if __name__ == "__main__"``), which is why it is not the default.
@@ -55,6 +63,8 @@ class Settings:
     """A folder of people's ratings, ``<task-id>.csv`` each, for the metrics that need them."""
     judge: str = ""
     """The SPEC of the model that judges, for the metrics that need one."""
+    sample_seed: int | None = None
+    repeat: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,22 @@ class ScoreReport:
         return [t.score for t in self.tasks]
 
 
-def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, settings: Settings) -> ScoreReport:
-    """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor."""
-    work = partial(_score_one, source=source, settings=settings)
-    tasks, notes = score_each(work, datasets, settings.jobs)
+def score_all(
+    datasets: Sequence[Dataset],
+    source: Source,
+    catalog: Catalog,
+    settings: Settings,
+    scored: Mapping[str, ScoredTask] | None = None,
+) -> ScoreReport:
+    """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor.
+
+    ``scored`` are tasks, by id, that have been scored with these settings before.
+    """
+    known = scored or {}
+    left = [d for d in datasets if d.task.id not in known]
+    fresh, notes = score_each(work_of(source, settings), left, settings.jobs)
+    found = {**known, **{t.score.task_id: t for t in fresh}}
+    tasks = [found[d.task.id] for d in datasets]
     protocol = get_protocol(settings.protocol or catalog.protocol)
     scores = {t.score.task_id: t.score for t in tasks}
     level = rate(catalog, scores, protocol, model=settings.model, dispatcher=settings.dispatcher)
@@ -89,26 +111,41 @@ def score_all(datasets: Sequence[Dataset], source: Source, catalog: Catalog, set
     return ScoreReport(settings, catalog, tuple(tasks), level, problems, tuple(notes))
 
 
+def work_of(source: Source, settings: Settings) -> Callable[[Dataset], ScoredTask]:
+    """What scores one dataset; picklable."""
+    return partial(_score_one, source=source, settings=settings)
+
+
 def _score_one(dataset: Dataset, *, source: Source, settings: Settings) -> ScoredTask:
     try:
-        answers = source(dataset)
-        with _judge(settings.judge, dataset) as judge:
-            scored = score_task(
-                dataset,
-                answers.predictions,
-                model=settings.model,
-                limit=settings.limit,
-                seed=settings.seed,
-                intervals=settings.intervals,
-                ratings=_ratings(settings.ratings, dataset),
-                judge=judge,
-            )
+        times = [_score_once(dataset, source, settings, repeat) for repeat in range(1, settings.repeat + 1)]
     except DataError as error:
         task = dataset.task
         score = TaskScore(task.id, settings.model, task.metric, None, note=f"not scorable: {error}")
         return ScoredTask(score, problems=(str(error),))
+    scored = averaged(times)
     if settings.store is not None:
         write_evidence(settings.store, scored)
+        scored = replace(scored, evidence=None, outcomes=Outcomes())
+    return scored
+
+
+def _score_once(dataset: Dataset, source: Source, settings: Settings, repeat: int) -> ScoredTask:
+    answers = source(dataset, repeat)
+    with _judge(settings.judge, dataset) as judge:
+        scored = score_task(
+            dataset,
+            answers.predictions,
+            model=settings.model,
+            limit=settings.limit,
+            sample_seed=settings.sample_seed,
+            seed=settings.seed,
+            intervals=settings.intervals,
+            ratings=_ratings(settings.ratings, dataset),
+            judge=judge,
+        )
+    if repeat > 1:
+        # The evidence of one time is enough to look at; the others are in their answers.
         scored = replace(scored, evidence=None, outcomes=Outcomes())
     return replace(scored, problems=(*answers.problems, *scored.problems))
 
@@ -137,12 +174,12 @@ class RunSource:
 
     folder: Path
 
-    def __call__(self, dataset: Dataset) -> Answers:
+    def __call__(self, dataset: Dataset, repeat: int = 1) -> Answers:
         """The answers of one task."""
         from genlevel.runner.store import RunFolder
 
         run = RunFolder.open(self.folder)
-        predictions = {p.id: p for p in run.predictions(dataset.task.id)}
+        predictions = {p.id: p for p in run.predictions(dataset.task.id, repeat)}
         return Answers(predictions, run.notes)
 
 
@@ -152,7 +189,7 @@ class FolderSource:
 
     folder: Path
 
-    def __call__(self, dataset: Dataset) -> Answers:
+    def __call__(self, dataset: Dataset, repeat: int = 1) -> Answers:
         """The answers of one task."""
         from genlevel.models.predictions import PredictionFolder
 
@@ -175,6 +212,12 @@ def score_predictions(folder: Path, datasets: Sequence[Dataset], catalog: Catalo
     return replace(report, problems=(*unused, *report.problems))
 
 
-def score_run(folder: Path, datasets: Sequence[Dataset], catalog: Catalog, settings: Settings) -> ScoreReport:
-    """Score a run folder's answers."""
-    return score_all(datasets, RunSource(folder), catalog, settings)
+def score_run(
+    folder: Path,
+    datasets: Sequence[Dataset],
+    catalog: Catalog,
+    settings: Settings,
+    scored: Mapping[str, ScoredTask] | None = None,
+) -> ScoreReport:
+    """Score a run folder's answers, but for those tasks that have been ``scored`` with these settings."""
+    return score_all(datasets, RunSource(folder), catalog, settings, scored)

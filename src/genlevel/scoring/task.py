@@ -12,13 +12,14 @@ import numpy as np
 
 from genlevel import metrics, tasktypes
 from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError, MetricError, NotScorable, RecordError
+from genlevel.errors import GenlevelError, MetricError, NotScorable
 from genlevel.metrics.base import Metric
 from genlevel.metrics.bootstrap import replicates
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.records import Prediction, Sample, Scale, Task, TaskScore
 from genlevel.scoring.outcomes import Outcome, Outcomes
 from genlevel.tasktypes import TaskType
+from genlevel.tasktypes.samples import read_samples
 
 # Answers and references are held decoded for this many samples at a time: bounds memory for images and video.
 CHUNK = 32
@@ -49,6 +50,7 @@ def score_task(
     *,
     model: str,
     limit: int | None = None,
+    sample_seed: int | None = None,
     seed: int = 0,
     intervals: bool = True,
     ratings: Mapping[str, Sequence[float]] | None = None,
@@ -61,6 +63,7 @@ def score_task(
         predictions: answers by sample id. Records without one count as missing, which is wrong.
         model: the model's name, for the score.
         limit: score only the first ``limit`` readable records, as a run with ``--limit`` asked them.
+        sample_seed: with it, not the first but those that a run with this ``--sample-seed`` drew.
         seed: seed of the bootstrap.
         intervals: whether to bootstrap.
         ratings: people's ratings by sample id, for a metric that needs them.
@@ -81,7 +84,7 @@ def score_task(
     outcomes = Outcomes()
     try:
         people = _People(task, ratings) if "ratings" in metric.needs else None
-        evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, limit, people)
+        evidence = _measure_all(dataset, kind, metric, predictions, outcomes, problems, (limit, sample_seed), people)
         if not len(outcomes):
             closed = bool(problems) and all(p.endswith(_NO_LABEL) for p in problems)
             del problems[_LISTED_OF_CLOSED if closed else len(problems) :]
@@ -104,11 +107,11 @@ def _measure_all(
     predictions: Mapping[str, Prediction],
     outcomes: Outcomes,
     problems: list[str],
-    limit: int | None,
+    wanted: tuple[int | None, int | None],
     people: _People | None,
 ) -> Evidence:
     shards: list[Evidence] = []
-    samples = islice(_samples(dataset, kind, problems, labelled=people is None), limit)
+    samples = _samples(dataset, kind, problems, wanted, labelled=people is None)
     while chunk := list(islice(samples, CHUNK)):
         answers = [_answer(kind, sample, predictions.get(sample.id), outcomes) for sample in chunk]
         if people is not None:
@@ -134,20 +137,15 @@ class _People:
         return self._ratings[sample_id]
 
 
-def _samples(dataset: Dataset, kind: TaskType, problems: list[str], *, labelled: bool) -> Iterator[Sample]:
-    for record in dataset.records():
-        if isinstance(record, RecordError):
-            problems.append(str(record))
-            continue
-        try:
-            sample = kind.read(record)
-        except RecordError as error:
-            problems.append(str(error))
-            continue
+def _samples(
+    dataset: Dataset, kind: TaskType, problems: list[str], wanted: tuple[int | None, int | None], *, labelled: bool
+) -> Iterator[Sample]:
+    limit, sample_seed = wanted
+    for record, sample in read_samples(dataset, kind, problems.append, limit=limit, sample_seed=sample_seed):
         if labelled and sample.reference is None:
             problems.append(f"{record.where}: {_NO_LABEL}")
-            continue
-        yield sample
+        else:
+            yield sample
 
 
 def _answer(kind: TaskType, sample: Sample, prediction: Prediction | None, outcomes: Outcomes) -> Any:
@@ -193,8 +191,7 @@ def _reduced(
         own_seed = seed ^ zlib.crc32(task.id.encode())
         values, coverages = replicates(metric, evidence, resamples=metric.resamples, seed=own_seed)
         values = np.asarray(printed(values, metric, task.scale))
-        low = float(np.quantile(values, _TAIL, method="lower"))
-        high = float(np.quantile(values, 1 - _TAIL, method="higher"))
+        low, high = interval(values)
     score = TaskScore(
         task.id,
         model,
@@ -211,6 +208,14 @@ def _reduced(
         note="; ".join(notes),
     )
     return ScoredTask(score, evidence, outcomes, values, coverages, tuple(problems))
+
+
+def interval(values: FloatArray) -> tuple[float, float]:
+    """The bounds of the 95 % interval of bootstrap values."""
+    return (
+        float(np.quantile(values, _TAIL, method="lower")),
+        float(np.quantile(values, 1 - _TAIL, method="higher")),
+    )
 
 
 def printed(value: Any, metric: Metric, scale: Scale) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from genlevel.datasets import Dataset, find_datasets
 from genlevel.errors import RunError
 from genlevel.scoring.files import read_json, write_report
 from genlevel.scoring.run import ScoreReport, Settings, score_run
+from genlevel.scoring.task import ScoredTask
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def locate(
     return Located(folder, meta, chosen, datasets, root)
 
 
-def score_located(
+def settings_of(
     located: Located,
     *,
     jobs: int = 1,
@@ -69,10 +70,10 @@ def score_located(
     protocol: str | None = None,
     ratings: Path | None = None,
     judge: str = "",
-) -> ScoreReport:
-    """Score a run and write its scores, evidence and level into the folder."""
+) -> Settings:
+    """How a run is scored: as it was asked."""
     meta = located.meta
-    settings = Settings(
+    return Settings(
         model=meta["model"],
         dispatcher=bool(meta.get("dispatcher")),
         protocol=protocol,
@@ -81,8 +82,27 @@ def score_located(
         store=located.folder,
         ratings=ratings,
         judge=judge,
+        sample_seed=meta.get("sample_seed"),
+        repeat=meta.get("repeat") or 1,
     )
-    report = score_run(located.folder, located.datasets, located.catalog, settings)
+
+
+def score_located(
+    located: Located,
+    *,
+    jobs: int = 1,
+    limit: int | None = None,
+    protocol: str | None = None,
+    ratings: Path | None = None,
+    judge: str = "",
+    scored: Mapping[str, ScoredTask] | None = None,
+) -> ScoreReport:
+    """Score a run and write its scores, evidence and level into the folder.
+
+    ``scored`` are tasks, by id, that were scored beside the run, with :func:`settings_of` it.
+    """
+    settings = settings_of(located, jobs=jobs, limit=limit, protocol=protocol, ratings=ratings, judge=judge)
+    report = score_run(located.folder, located.datasets, located.catalog, settings, scored)
     write_report(located.folder, report, data=str(located.data))
     return report
 

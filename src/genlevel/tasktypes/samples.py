@@ -9,7 +9,7 @@ from itertools import islice
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import RecordError
-from genlevel.records import Sample
+from genlevel.records import Record, Sample
 from genlevel.tasktypes.base import TaskType
 
 
@@ -20,8 +20,8 @@ def read_samples(
     *,
     limit: int | None = None,
     sample_seed: int | None = None,
-) -> Iterator[Sample]:
-    """The readable samples in file order; what cannot be read is told to ``note``, one line each.
+) -> Iterator[tuple[Record, Sample]]:
+    """The readable samples, each with its record, in file order; what cannot be read is told to ``note``, one line each.
 
     With ``limit`` only so many: the first ones, or with ``sample_seed`` ones drawn at random. The draw depends on the seed, the
     task and the samples' ids alone, and that of a smaller limit is a part of that of a larger one.
@@ -35,16 +35,16 @@ def read_samples(
         yield from islice(_readable(dataset, kind, note), limit)
     else:
         drawn = _drawn(dataset, kind, limit, sample_seed)
-        yield from (sample for sample in _readable(dataset, kind, note) if sample.id in drawn)
+        yield from (pair for pair in _readable(dataset, kind, note) if pair[1].id in drawn)
 
 
-def _readable(dataset: Dataset, kind: TaskType, note: Callable[[str], None]) -> Iterator[Sample]:
+def _readable(dataset: Dataset, kind: TaskType, note: Callable[[str], None]) -> Iterator[tuple[Record, Sample]]:
     for record in dataset.records():
         if isinstance(record, RecordError):
             note(str(record))
             continue
         try:
-            yield kind.read(record)
+            yield record, kind.read(record)
         except RecordError as error:
             note(str(error))
 
@@ -56,5 +56,5 @@ def _drawn(dataset: Dataset, kind: TaskType, limit: int, seed: int) -> frozenset
         text = f"{seed}\0{dataset.task.id}\0{sample_id}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
-    ids = (sample.id for sample in _readable(dataset, kind, lambda _: None))
+    ids = (sample.id for _, sample in _readable(dataset, kind, lambda _: None))
     return frozenset(heapq.nsmallest(limit, ids, key=rank))
