@@ -17,6 +17,7 @@ MODELS = Registry(
         "predictions": "genlevel.models.predictions:from_spec",
         "nearest": "genlevel.models.nearest:from_spec",
         "specialist": "genlevel.models.specialists:from_spec",
+        "command": "genlevel.models.command:from_spec",
         "composite": "genlevel.models.composite:from_spec",
         "diffusers": "genlevel.models.diffusers:from_spec",
     },
