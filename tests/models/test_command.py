@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +22,10 @@ from genlevel.errors import ModelError, RequestFailed
 from genlevel.media import encode_png
 from genlevel.models.command_lines import answer_of
 from genlevel.records import Part, Reply, Request, Usage
+from genlevel.runner import RunFolder
+from tests.runner.fakes import do_run, make_data, write_task
 
+DOCS = Path(__file__).parents[2] / "docs" / "models.md"
 PNG = encode_png(np.zeros((2, 3, 3), np.uint8))
 
 # The program under test does what the request's text says; "log" in its folder has a line for each start and each request.
@@ -353,6 +357,38 @@ def test_a_file_that_is_no_program_is_named(tmp_path: Path) -> None:
     (tmp_path / "answer.py").write_text("")
     with pytest.raises(ModelError, match=r"answer\.py is not executable"):
         models.load(f"command:{tmp_path / 'answer.py'}")
+
+
+LINE = (
+    '{"id":"1","task_id":"t","sample_id":"1","task_type":"test","seed":0,"makes":["text"],'
+    '"parts":[{"kind":"text","text":"hello"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"), [("python", "0 files and 5 letters"), ("sh", f"{len(LINE)} characters")]
+)
+async def test_the_programs_of_the_page_answer(tmp_path: Path, language: str, answer: str) -> None:
+    page = DOCS.read_text(encoding="utf-8").partition("## `command:`")[2]
+    (tmp_path / "program").write_text(re.search(rf"```{language}\n(.*?)```", page, re.DOTALL)[1])  # type: ignore[index]
+    starter = sys.executable if language == "python" else "sh"
+    async with opened(f"command:{starter} program?cwd={tmp_path}&processes=2") as model:
+        assert await asyncio.gather(*(text_of(model, "hello") for _ in range(5))) == [answer] * 5
+
+
+def test_a_run_asks_every_sample_and_no_answer_twice(program: Path) -> None:
+    data = make_data(program.parent / "data", {"echo": 40})
+    write_task(data, "echo", [{"id": i, "input": f"{'die-once' if i % 10 == 3 else 'echo'} {i}"} for i in range(40)])
+    out = program.parent / "run"
+    summary = do_run(data, out, spec(program, "&processes=2&batch=3"))
+    assert (summary.total.answered, summary.total.failed) == (40, 0)
+    found = {p.id: p.parts[0].text for p in RunFolder.open(out).predictions("echo")}
+    assert found == {str(i): f"echo {i}" for i in range(40)}
+    assert not any(alive(int(pid)) for pid in log(program, "start"))
+    asked = log(program, "asked")
+    assert len({text for text in asked if text.startswith("echo")}) == 36
+    do_run(data, out, spec(program, "&processes=1"))
+    assert log(program, "asked") == asked
 
 
 _VALUE = st.sampled_from(
