@@ -234,7 +234,7 @@ def test_speech_without_a_recogniser_is_not_scorable(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("GENLEVEL_WEIGHTS", raising=False)
     with pytest.raises(NotScorable, match="speech recogniser: whisper"):
         metrics.compute("wer", [noise(0.1, 16000)], ["a"])
-    with pytest.raises(NotScorable, match="cannot be read as a speech recogniser"):
+    with pytest.raises(NotScorable, match=r"no config\.json"):
         metrics.compute("wer", [noise(0.1, 16000)], ["a"], asr=str(tmp_path))
-    with pytest.raises(NotScorable, match="cannot be read as a CLAP model"):
+    with pytest.raises(NotScorable, match=r"no config\.json"):
         metrics.compute("clap_score", [noise(0.1, 16000)], ["a"], weights=str(tmp_path))

@@ -96,14 +96,14 @@ def test_fvd_refuses_what_it_cannot_use(
     with pytest.raises(NotScorable, match="another network"):
         metrics.compute("fvd", [video], [video], weights=scripts["Mean"])
     (tmp_path / "x.pt").write_bytes(b"no network")
-    with pytest.raises(NotScorable, match="cannot be read as TorchScript"):
+    with pytest.raises(NotScorable, match="cannot be read as weights"):
         metrics.compute("fvd", [video], [video], weights=str(tmp_path / "x.pt"))
     monkeypatch.delenv("GENLEVEL_WEIGHTS", raising=False)
     for name, file in (
         ("fvd", "i3d_torchscript"),
-        ("musiq", "musiq_spaq"),
-        ("motion_smoothness", "amt_s"),
-        ("dynamic_degree", "raft"),
+        ("musiq", r"musiq_spaq_ckpt.*SHA-256 358bb6af"),
+        ("motion_smoothness", "amt-s.pth"),
+        ("dynamic_degree", "raft-things.pth"),
     ):
         with pytest.raises(NotScorable, match=file):
             metrics.compute(name, [video], [video])

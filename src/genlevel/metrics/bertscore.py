@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.base import Metric, as_weights, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
-from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.text import text_pairs
 
 ROBERTA_LARGE = Weights("RoBERTa large", "roberta-large", "huggingface.co/FacebookAI/roberta-large")
@@ -69,9 +69,10 @@ class Encoder:
             from transformers import AutoModel, AutoTokenizer
         except ImportError:
             raise NotScorable("needs transformers: pip install 'genlevel[learned]'") from None
+        name = hub_folder(folder)
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-            self.model = AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
+            self.tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=True)
+            self.model = AutoModel.from_pretrained(name, local_files_only=True).float().eval()
         except Exception as error:
             raise NotScorable(
                 f"{folder}: cannot be read as a Hugging Face model ({str(error).splitlines()[0][:120]})"

@@ -13,7 +13,7 @@ import numpy as np
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.batches import BATCH, Floats, Pixels
 from genlevel.metrics.learned.preprocess import read_preprocess
-from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 
 CLIP_B32 = Weights("CLIP ViT-B/32", "clip-vit-base-patch32", "https://huggingface.co/openai/clip-vit-base-patch32")
 CLIP_L14 = Weights("CLIP ViT-L/14", "clip-vit-large-patch14", "https://huggingface.co/openai/clip-vit-large-patch14")
@@ -41,9 +41,10 @@ def _quietly() -> Iterator[Any]:
 
 
 def _read(kind: Any, folder: Path) -> Any:
+    name = hub_folder(folder)
     try:
         # Only what lies in the folder, and none of its code.
-        return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        return kind.from_pretrained(name, local_files_only=True, trust_remote_code=False)
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise NotScorable(f"{folder}: cannot be read as a Hugging Face model ({first[:120]})") from None
@@ -66,7 +67,7 @@ class Clip:
     def __init__(self, folder: Path, device: str) -> None:
         self._torch = torch_or_explain()
         with _quietly() as transformers:
-            self._model = _read(transformers.CLIPModel, folder).eval().to(device)
+            self._model = _read(transformers.CLIPModel, folder).float().eval().to(device)
             self._tokenizer = _read(transformers.CLIPTokenizerFast, folder)
         self._preprocess = read_preprocess(folder)
         self._device = device
@@ -102,7 +103,7 @@ class ImageEncoder:
     def __init__(self, folder: Path, device: str) -> None:
         self._torch = torch_or_explain()
         with _quietly() as transformers:
-            self._model = _read(transformers.AutoModel, folder).eval().to(device)
+            self._model = _read(transformers.AutoModel, folder).float().eval().to(device)
         self._preprocess = read_preprocess(folder)
         self._device = device
         self.width = int(self._model.config.hidden_size)

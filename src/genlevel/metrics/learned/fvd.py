@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import Floats, Pixels, as_frames, pick_device
 from genlevel.metrics.learned.generation import SetMetric
-from genlevel.metrics.learned.torchscript import call_script, load_script
+from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
 
 I3D = Weights(
-    "I3D trained on Kinetics-400, as TorchScript",
+    "I3D trained on Kinetics-400",
     "i3d_torchscript.pt",
-    "https://github.com/universome/stylegan-v (src/scripts/calc_metrics names the file)",
+    "https://github.com/universome/stylegan-v (src/scripts/calc_metrics names the file), or i3d_pretrained_400.pt of "
+    "https://github.com/songweige/TATS",
+    others=("i3d_pretrained_400.pt",),
 )
 _WIDTH = 400
 
@@ -36,7 +39,9 @@ class Fvd(SetMetric):
     (published numbers use 2048 videos); with fewer samples than 400 the covariances are singular and the value, still exact
     for the samples given, lies far above that of a large sample. Fewer than two answers give infinity.
 
-    Options: ``weights``, the TorchScript file (a program: trust it first); ``frames``; ``device``.
+    Options: ``weights``, the TorchScript file (a program: trust it first), or the same network's weights alone as
+    ``i3d_pretrained_400.pt`` holds them (TATS, cd-fvd), or pytorch-i3d's ``rgb_imagenet.pt``, which was trained again and
+    gives another number; ``frames``; ``device``.
     """
 
     weights: str = ""
@@ -51,7 +56,7 @@ class Fvd(SetMetric):
     unit = "raw"
     direction = "lower"
     answer = "a video, uint8 (T, H, W, 3) with T >= 16; reference: a real video"
-    needs = ("extra: learned", "weights: I3D as TorchScript")
+    needs = ("extra: learned", "weights: I3D")
     files = (("weights", I3D),)
 
     def __post_init__(self) -> None:
@@ -87,11 +92,19 @@ class Fvd(SetMetric):
 
     def _features(self, videos: Sequence[Pixels], path: Path, device: str) -> Floats:
         torch = torch_or_explain()
-        network = load_script(path, device)
+        if is_script(path):
+            call = partial(
+                call_script, load_script(path, device), path, rescale=True, resize=True, return_features=True
+            )
+        else:
+            from genlevel.metrics.learned.i3d import I3d, prepared
+
+            network = load_network(path, device, I3d)
+            call = torch.inference_mode()(lambda x: network(prepared(x)))
         rows = np.zeros((len(videos), _WIDTH), np.float32)
         for index, video in enumerate(videos):
             x = torch.from_numpy(np.ascontiguousarray(video.transpose(3, 0, 1, 2))[None]).to(device).float()
-            found = call_script(network, path, x, rescale=True, resize=True, return_features=True)
+            found = call(x)
             if tuple(found.shape) != (1, _WIDTH):
                 raise NotScorable(f"{path}: gives {tuple(found.shape)}, but 400 numbers a video are expected")
             rows[index] = found[0].float().cpu().numpy()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,19 +16,23 @@ from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.batches import Pixels, pick_device, to_tensor
 from genlevel.metrics.learned.persample import PerVideo
-from genlevel.metrics.learned.torchscript import call_script, load_script
+from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
 
 RAFT = Weights(
-    "RAFT as TorchScript",
-    "raft_things_torchscript.pt",
-    "https://github.com/princeton-vl/RAFT (raft-things.pth; you convert it)",
+    "RAFT",
+    "raft-things.pth",
+    "https://github.com/princeton-vl/RAFT (download_models.sh)",
+    others=("raft_things_torchscript.pt",),
 )
 INTERPOLATOR = Weights(
-    "a frame interpolator (VBench: AMT-S) as TorchScript",
-    "amt_s_torchscript.pt",
-    "https://github.com/MCG-NKU/AMT (amt-s.pth; you convert it)",
+    "AMT-S",
+    "amt-s.pth",
+    "https://huggingface.co/lalala125/AMT (authors' repository: https://github.com/MCG-NKU/AMT)",
+    others=("amt_s_torchscript.pt",),
 )
+# Below this, the smallest of the maps that the networks look into would have no pixel left.
+_MIN_SIDE = 64
 _TOP_SHARE = 0.05
 
 
@@ -92,12 +98,14 @@ class DynamicDegree(PerVideo):
         flow: ``raft`` (the definition) or ``farneback``, a classical flow that needs no weights and gives other numbers: say
             so beside them.
         stride: every how many frames are compared; VBench takes 8 frames a second, so 3 for 24 frames a second.
-        weights: a TorchScript file that takes two batches of frames, float (1, 3, H, W) in 0..255 with sides that are
-            multiples of 8, and gives the flow (1, 2, H, W) in pixels, last if it gives several.
+        weights: ``raft-things.pth`` as published, or a TorchScript file (a program: trust it first) that takes two frames,
+            float (1, 3, H, W) in 0..255 with sides that are multiples of 8, and gives the flow (1, 2, H, W) in pixels, last
+            if it gives several.
         device: e.g. ``cuda``; by default the GPU where there is one.
 
     A video shorter than two frames counts as missing, and that counts 0. At least one pair must be fast, where VBench's
-    rounding would ask for none in a video of two frames.
+    rounding would ask for none in a video of two frames. Frames are made multiples of 8, and at least 64, by repeating
+    their edges. RAFT compares all places with all: memory grows with the square of a frame's pixels, 4 GB at 1080p.
     """
 
     flow: str = "raft"
@@ -115,7 +123,7 @@ class DynamicDegree(PerVideo):
     unit = "fraction"
     direction = "higher"
     answer = "a video, uint8 (T, H, W, 3); the reference is ignored"
-    needs = ("extra: learned", "weights: RAFT as TorchScript (none with flow='farneback')")
+    needs = ("extra: learned", "weights: RAFT (none with flow='farneback')")
     files = (("weights", RAFT),)
     uses_reference = False
 
@@ -131,45 +139,74 @@ class DynamicDegree(PerVideo):
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:
         """1 for a video that moves, 0 for one that does not."""
-        flow = farneback if self.flow == "farneback" else self._raft()
+        flows = self._classical if self.flow == "farneback" else self._raft()
         found = []
         for video, _ in pairs:
-            frames = video[:: self.stride]
-            speeds = [peak_speed(flow(a, b)) for a, b in pairwise(frames)]
+            speeds = [peak_speed(flow) for flow in flows(video[:: self.stride])]
             found.append(float(moves(speeds, min(video.shape[1:3]))) if speeds else np.nan)
         return np.array(found)
 
-    def _raft(self) -> Callable[[Pixels, Pixels], FloatArray]:
-        torch = torch_or_explain()
+    @staticmethod
+    def _classical(frames: Pixels) -> Iterator[FloatArray]:
+        return (farneback(a, b) for a, b in pairwise(frames))
+
+    def _raft(self) -> Callable[[Pixels], Iterator[FloatArray]]:
         path, device = RAFT.find(self.weights), pick_device(self.device)
-        network = load_script(path, device)
+        if is_script(path):
+            return partial(_script_flows, load_script(path, device), path, device)
+        from genlevel.metrics.learned.raft import Raft
 
-        def flow(a: Pixels, b: Pixels) -> FloatArray:
-            height, width = a.shape[:2]
-            below, beside = -height % 8, -width % 8
-            edges = (beside // 2, beside - beside // 2, below // 2, below - below // 2)
-            x, y = (
-                torch.nn.functional.pad(to_tensor([frame], device).float(), edges, mode="replicate") for frame in (a, b)
-            )
-            found = call_script(network, path, x, y)
-            found = found[-1] if isinstance(found, list | tuple) else found
-            if tuple(found.shape) != (1, 2, *x.shape[2:]):
-                raise NotScorable(
-                    f"{path}: gives {tuple(found.shape)} for frames of {tuple(x.shape)}, which is no flow"
-                )
-            rows, columns = slice(edges[2], edges[2] + height), slice(edges[0], edges[0] + width)
-            return np.asarray(found[0, :, rows, columns].permute(1, 2, 0).cpu().numpy(), np.float64)
+        return partial(raft_flows, load_network(path, device, Raft), device=device)
 
-        return flow
+
+def raft_flows(network: Any, frames: Pixels, *, device: str) -> Iterator[FloatArray]:
+    """Flow (H, W, 2) in pixels between neighbours of ``frames``; the features of a frame are made once for both."""
+    torch = torch_or_explain()
+    height, width = frames.shape[1:3]
+    edges = _edges(height, width, 8)
+    before: Any = None
+    with torch.inference_mode():
+        for frame in frames:
+            picture = torch.nn.functional.pad(to_tensor([frame], device).float(), edges, mode="replicate")
+            after = network.features(picture)
+            if before is not None:
+                yield _inside(network.flow(before[0], before[1], after), edges, height, width)
+            before = picture, after
+
+
+def _script_flows(network: Any, path: Path, device: str, frames: Pixels) -> Iterator[FloatArray]:
+    torch = torch_or_explain()
+    height, width = frames.shape[1:3]
+    edges = _edges(height, width, 8)
+    for pair in pairwise(frames):
+        x, y = (torch.nn.functional.pad(to_tensor([f], device).float(), edges, mode="replicate") for f in pair)
+        found = call_script(network, path, x, y)
+        found = found[-1] if isinstance(found, list | tuple) else found
+        if tuple(found.shape) != (1, 2, *x.shape[2:]):
+            raise NotScorable(f"{path}: gives {tuple(found.shape)} for frames of {tuple(x.shape)}, which is no flow")
+        yield _inside(found, edges, height, width)
+
+
+def _edges(height: int, width: int, multiple: int) -> tuple[int, int, int, int]:
+    """How many pixels to add left, right, above and below."""
+    beside, below = (max(side + -side % multiple, _MIN_SIDE) - side for side in (width, height))
+    return beside // 2, beside - beside // 2, below // 2, below - below // 2
+
+
+def _inside(maps: Any, edges: tuple[int, int, int, int], height: int, width: int) -> Any:
+    """The part (H, W, C) of maps (1, C, ...) that the frame had before pixels were added."""
+    rows, columns = slice(edges[2], edges[2] + height), slice(edges[0], edges[0] + width)
+    return maps[0, :, rows, columns].permute(1, 2, 0).float().cpu().numpy()
 
 
 @dataclass(frozen=True)
 class MotionSmoothness(PerVideo):
     """How well every second frame is foretold by its neighbours, mean over videos: VBench's motion smoothness.
 
-    Options: ``weights``, a TorchScript file of a frame interpolator that takes two batches of frames, float (1, 3, H, W) in
-    0..1 with sides that are multiples of 16 (frames are padded by repeating the edge), and gives the frame in the middle
-    (1, 3, H, W); ``device``. The interpolator is part of the number, and there is no substitute without a network.
+    Options: ``weights``, ``amt-s.pth`` as published, or a TorchScript file (a program: trust it first) of an interpolator
+    that takes two frames, float (1, 3, H, W) in 0..1 with sides that are multiples of 16, and gives the frame in the middle
+    (1, 3, H, W); ``device``. The interpolator is part of the number, and there is no substitute without a network. Frames
+    are made multiples of 16, and at least 64, by repeating their edges; what is made is cut to bytes, as in VBench.
 
     A video shorter than three frames counts as missing, and that counts 0.
     """
@@ -184,31 +221,43 @@ class MotionSmoothness(PerVideo):
     range = (0.0, 1.0)
     unit = "fraction"
     direction = "higher"
+    version = 2
     answer = "a video, uint8 (T, H, W, 3); the reference is ignored"
-    needs = ("extra: learned", "weights: a frame interpolator as TorchScript")
+    needs = ("extra: learned", "weights: AMT-S")
     files = (("weights", INTERPOLATOR),)
     uses_reference = False
 
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:
         """Likeness of each video's odd frames to what lies between their neighbours."""
-        torch = torch_or_explain()
-        path, device = INTERPOLATOR.find(self.weights), pick_device(self.device)
-        network = load_script(path, device)
-        found = []
+        between, found = self._interpolator(), []
         for video, _ in pairs:
-            scores = []
-            height, width = video.shape[1:3]
-            edges = (0, -width % 16, 0, -height % 16)
-            for middle in range(1, len(video) - 1, 2):
-                before, after = (
-                    torch.nn.functional.pad(to_tensor([f], device).float() / 255.0, edges, mode="replicate")
-                    for f in (video[middle - 1], video[middle + 1])
-                )
-                made = call_script(network, path, before, after)
-                if tuple(made.shape) != tuple(before.shape):
-                    raise NotScorable(f"{path}: gives {tuple(made.shape)} for frames of {tuple(before.shape)}")
-                # Back to bytes as a video would be stored.
-                pixels = (made[0, :, :height, :width].clamp(0, 1) * 255.0).round().byte().permute(1, 2, 0).cpu().numpy()
-                scores.append(likeness(pixels, video[middle]))
+            scores = [
+                likeness(between(video[middle - 1], video[middle + 1]), video[middle])
+                for middle in range(1, len(video) - 1, 2)
+            ]
             found.append(float(np.mean(scores)) if scores else np.nan)
         return np.array(found)
+
+    def _interpolator(self) -> Callable[[Pixels, Pixels], Pixels]:
+        """From two frames to the one between them, uint8 (H, W, 3)."""
+        torch = torch_or_explain()
+        path, device = INTERPOLATOR.find(self.weights), pick_device(self.device)
+        if is_script(path):
+            call = partial(call_script, load_script(path, device), path)
+        else:
+            from genlevel.metrics.learned.amt import AmtS
+
+            call = torch.inference_mode()(load_network(path, device, AmtS))
+
+        def between(a: Pixels, b: Pixels) -> Pixels:
+            height, width = a.shape[:2]
+            edges = _edges(height, width, 16)
+            before, after = (
+                torch.nn.functional.pad(to_tensor([f], device).float() / 255.0, edges, mode="replicate") for f in (a, b)
+            )
+            made = call(before, after)
+            if tuple(made.shape) != tuple(before.shape):
+                raise NotScorable(f"{path}: gives {tuple(made.shape)} for frames of {tuple(before.shape)}")
+            return np.asarray(_inside(made.clamp(0, 1) * 255.0, edges, height, width).astype(np.uint8))
+
+        return between

@@ -75,7 +75,7 @@ def _arrays(path: Path) -> dict[str, Any]:
         from scipy.io import loadmat
 
         return dict(loadmat(str(path)))
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from genlevel.metrics.learned.batches import Floats, Pixels, pick_device, to_ten
 from genlevel.metrics.learned.encoders import CLIP_L14, open_clip
 from genlevel.metrics.learned.persample import PerVideo
 from genlevel.metrics.learned.similarity import split_frames
-from genlevel.metrics.learned.torchscript import call_script, load_script
-from genlevel.metrics.learned.weights import Weights, load_state
+from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
+from genlevel.metrics.learned.weights import Weights, load_state, torch_or_explain
 
 AESTHETIC = Weights(
     "the LAION aesthetic predictor v2",
@@ -26,9 +26,11 @@ AESTHETIC = Weights(
     "https://github.com/LAION-AI/aesthetic-predictor, which VBench uses)",
 )
 MUSIQ = Weights(
-    "MUSIQ as TorchScript",
-    "musiq_spaq_torchscript.pt",
-    "https://github.com/google-research/google-research/tree/master/musiq (checkpoints; you convert one)",
+    "MUSIQ trained on SPAQ",
+    "musiq_spaq_ckpt-358bb6af.pth",
+    "https://github.com/chaofengc/IQA-PyTorch/releases (v0.1-weights)",
+    "358bb6af",
+    others=("musiq_spaq_torchscript.pt",),
 )
 # The linear layers of the published predictor; there is nothing but dropout between them.
 _LAYERS = ("layers.0", "layers.2", "layers.4", "layers.6", "layers.7")
@@ -106,14 +108,14 @@ class AestheticScore(PerVideo):
 
 @dataclass(frozen=True)
 class Musiq(PerVideo):
-    """MUSIQ, mean over frames and samples, by a TorchScript file of yours.
+    """MUSIQ, mean over frames and samples, with the weights and the conventions that VBench uses.
 
-    The network itself is not part of this package: there is no reference under a licence that it could be checked against.
-    The file takes one picture, float (1, 3, H, W) in 0..1, and gives its quality, 0 to 100. Which checkpoint it was made from
-    (KonIQ, SPAQ, AVA, PaQ-2-PiQ) is part of the number; VBench reports SPAQ. A TorchScript file is a program: trust it first.
+    Which checkpoint is part of the number: VBench reports the one trained on SPAQ; ``musiq_koniq_ckpt-e95806b9.pth`` and
+    ``musiq_paq2piq_ckpt-364c0c84.pth`` fit too. That of AVA predicts another scale and is refused.
 
-    Options: ``weights``, the file; ``longest``, frames whose longer side is longer are made that small first (VBench: 512),
-    0 leaves them; ``device``. A missing answer counts 0.
+    Options: ``weights``, the file as published, or a TorchScript file (a program: trust it first) that takes one picture,
+    float (1, 3, H, W) in 0..1, and gives its quality, 0 to 100; ``longest``, frames whose longer side is longer are made that
+    small first (VBench: 512), 0 leaves them; ``device``. A missing answer counts 0.
     """
 
     weights: str = ""
@@ -123,12 +125,13 @@ class Musiq(PerVideo):
     name = "musiq"
     title = "MUSIQ"
     definition = "rating by the multi-scale image quality transformer, 0 to 100"
-    source = "Ke et al. 2021; network by TorchScript file, not verified here"
+    source = "Ke et al. 2021; frames as in VBench (Huang et al. 2024)"
     range = (0.0, 100.0)
     unit = "percent"
     direction = "higher"
     answer = "a picture or a video; the reference is ignored"
-    needs = ("extra: learned", "weights: MUSIQ as TorchScript")
+    version = 2
+    needs = ("extra: learned", "weights: MUSIQ")
     files = (("weights", MUSIQ),)
     uses_reference = False
 
@@ -139,19 +142,26 @@ class Musiq(PerVideo):
     def values(self, pairs: Sequence[tuple[Pixels, Any]]) -> FloatArray:
         """Ratings."""
         path, device = MUSIQ.find(self.weights), pick_device(self.device)
-        network = load_script(path, device)
+        rate: Callable[[Any], Any]
+        if is_script(path):
+            rate = partial(call_script, load_script(path, device), path)
+        else:
+            from genlevel.metrics.learned.musiq import Musiq as Network
+
+            rate = torch_or_explain().inference_mode()(load_network(path, device, Network))
         found = []
         for frames, _ in pairs:
-            ratings = [call_script(network, path, self._input(frame, device)) for frame in frames]
-            found.append(float(np.mean([np.clip(float(r), 0.0, 100.0) for r in ratings])))
+            ratings = [float(rate(self._input(frame, device))) for frame in frames]
+            found.append(float(np.clip(ratings, 0.0, 100.0).mean()))
         return np.array(found)
 
     def _input(self, frame: Pixels, device: str) -> Any:
-        import torch
-
-        x = to_tensor([frame], device).float() / 255.0
+        torch = torch_or_explain()
+        x = to_tensor([frame], device).float()
         side = max(x.shape[2:])
         if self.longest and side > self.longest:
-            size = tuple(max(1, s * self.longest // side) for s in x.shape[2:])
-            x = torch.nn.functional.interpolate(x, size, mode="bilinear", antialias=True)
-        return x
+            scale = self.longest / side
+            size = [max(1, int(scale * s)) for s in x.shape[2:]]
+            # To bytes again and without smoothing, as VBench does it.
+            x = torch.nn.functional.interpolate(x, size, mode="bilinear", align_corners=False).round()
+        return x / 255.0

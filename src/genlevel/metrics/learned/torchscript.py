@@ -1,4 +1,4 @@
-"""Networks that are published as TorchScript files.
+"""Networks that come as TorchScript files, or as weights for a network of this package.
 
 A TorchScript file is a program, not just numbers: whoever wrote it decides what it computes. Use only files you trust.
 """
@@ -6,12 +6,34 @@ A TorchScript file is a program, not just numbers: whoever wrote it decides what
 from __future__ import annotations
 
 import warnings
+import zipfile
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from genlevel.errors import NotScorable
-from genlevel.metrics.learned.weights import torch_or_explain
+from genlevel.metrics.learned.weights import fill, load_state, torch_or_explain
+
+
+def is_script(path: Path) -> bool:
+    """Whether ``path`` is a TorchScript file: an archive with code in it, where weights alone have none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return any(name.endswith("constants.pkl") for name in names)
+
+
+@lru_cache(maxsize=4)
+def load_network(path: Path, device: str, build: Callable[[], Any]) -> Any:
+    """The network of ``build`` with the weights in ``path``, on ``device``.
+
+    Raises:
+        NotScorable: if the file holds something else.
+    """
+    return fill(build(), load_state(path), path).to(device)
 
 
 @lru_cache(maxsize=4)
@@ -33,7 +55,7 @@ def load_script(path: Path, device: str) -> Any:
 
 
 def call_script(network: Any, path: Path, *inputs: Any, **options: Any) -> Any:
-    """What ``network`` gives for ``inputs``.
+    """What a TorchScript ``network`` gives for ``inputs``.
 
     Raises:
         NotScorable: if it does not take them; then it is another network than expected.

@@ -12,16 +12,22 @@ from typing import Any
 from genlevel.errors import NotScorable
 
 ENVIRONMENT = "GENLEVEL_WEIGHTS"
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "params_ema", "params")
+_PARALLEL = "module."
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A published file, or folder in the Hugging Face layout. ``sha256`` may be a prefix where only that is published."""
+    """A published file, or folder in the Hugging Face layout. ``sha256`` may be a prefix where only that is published.
+
+    ``others`` are names under which the same thing is also found, looked for after ``file``.
+    """
 
     title: str
     file: str
     published: str
     sha256: str = ""
+    others: tuple[str, ...] = ()
 
     def find(self, given: str = "") -> Path:
         """The path of the weights: ``given`` if any, else ``file`` below the folder that ``GENLEVEL_WEIGHTS`` names.
@@ -31,8 +37,10 @@ class Weights:
         """
         folder = os.environ.get(ENVIRONMENT, "")
         path = Path(given) if given else Path(folder) / self.file
-        if (given or folder) and path.exists():
-            return path
+        others = [] if given else [Path(folder) / other for other in self.others]
+        for candidate in (path, *others) if given or folder else ():
+            if candidate.exists():
+                return candidate
         where = f"{path} does not exist" if given or folder else f"{ENVIRONMENT} is not set"
         digest = f", SHA-256 {self.sha256}{'...' if len(self.sha256) < 64 else ''}" if self.sha256 else ""
         raise NotScorable(
@@ -68,6 +76,17 @@ VGGISH = Weights(
     "github.com/harritaylor/torchvggish/releases/tag/v0.1",
     "10086976",
 )
+
+
+def hub_folder(path: Path) -> str:
+    """``path`` as a string, if it is a folder with a model's ``config.json``.
+
+    Raises:
+        NotScorable: if it is anything else.
+    """
+    if not (path / "config.json").is_file():
+        raise NotScorable(f"{path}: is not a folder in the Hugging Face layout (it has no config.json)")
+    return str(path)
 
 
 def torch_or_explain() -> Any:
@@ -108,28 +127,47 @@ def missing_files(metric: object, files: Iterable[tuple[str, Weights]]) -> str:
     return ""
 
 
-def load_state(path: Path, prefix: str = "") -> dict[str, Any]:
-    """A state dict from a ``.pth`` or ``.safetensors`` file, tensors only; ``prefix`` is cut off the names that have it.
+def read_checkpoint(path: Path) -> Any:
+    """What a ``.pth``, ``.tar`` or ``.safetensors`` file holds: tensors in dictionaries, and numbers beside them.
 
     Raises:
-        NotScorable: if the file is no state dict. Nothing but tensors is unpickled.
+        NotScorable: if it holds anything else, is cut off, or is a folder. Nothing but tensors is unpickled.
     """
     torch = torch_or_explain()
-    state: Any
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            state = load_file(str(path))
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(str(path))
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotScorable(f"{path}: cannot be read as weights ({first[:120]})") from None
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """A state dict from a file, unwrapped where it lies under one of the usual names, in float32.
+
+    The ``module.`` that training on several GPUs puts before every name is cut off.
+
+    Raises:
+        NotScorable: if the file is no state dict. Nothing but tensors is unpickled.
+    """
+    state = read_checkpoint(path)
+    for wrapper in _WRAPPERS:
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    return as_state(state, path)
+
+
+def as_state(state: Any, path: Path) -> dict[str, Any]:
+    """``state`` if it maps names to tensors, those of half precision as float32."""
+    torch = torch_or_explain()
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()) or not state:
         raise NotScorable(f"{path}: is not a state dict (names to tensors)")
-    return {k.removeprefix(prefix): v for k, v in state.items()}
+    if all(name.startswith(_PARALLEL) for name in state):
+        state = {name.removeprefix(_PARALLEL): tensor for name, tensor in state.items()}
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
 
 
 def fill(module: Any, state: dict[str, Any], path: Path, *, unused: tuple[str, ...] = ()) -> Any:

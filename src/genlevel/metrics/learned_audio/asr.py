@@ -11,7 +11,7 @@ import numpy as np
 
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.batches import pick_device
-from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave, as_wave, is_sound
 
@@ -73,13 +73,14 @@ class Recogniser:
     def __init__(self, folder: Path, device: str) -> None:
         hub = transformers_or_explain()
         self.torch = torch_or_explain()
+        name = hub_folder(folder)
         try:
             with quiet():
-                config = hub.AutoConfig.from_pretrained(str(folder), local_files_only=True)
+                config = hub.AutoConfig.from_pretrained(name, local_files_only=True)
                 self.ctc = any(name.endswith("ForCTC") for name in config.architectures or ())
                 kind = hub.AutoModelForCTC if self.ctc else hub.AutoModelForSpeechSeq2Seq
-                self.model = kind.from_pretrained(str(folder), local_files_only=True).eval().to(device)
-                self.processor = hub.AutoProcessor.from_pretrained(str(folder), local_files_only=True)
+                self.model = kind.from_pretrained(name, local_files_only=True).float().eval().to(device)
+                self.processor = hub.AutoProcessor.from_pretrained(name, local_files_only=True)
         except Exception as error:
             raise NotScorable(f"{folder}: cannot be read as a speech recogniser ({first_line(error)})") from None
         self.device = device

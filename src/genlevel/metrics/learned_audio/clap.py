@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlevel.errors import NotScorable
-from genlevel.metrics.learned.weights import Weights, torch_or_explain
+from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave
 
@@ -45,11 +45,12 @@ class Clap:
     def __init__(self, folder: Path, device: str) -> None:
         hub = transformers_or_explain()
         self.torch = torch_or_explain()
+        name = hub_folder(folder)
         try:
             with quiet():
-                self.model = hub.ClapModel.from_pretrained(str(folder), local_files_only=True).eval().to(device)
-                self.extractor = hub.ClapFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
-                self.tokenizer = hub.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+                self.model = hub.ClapModel.from_pretrained(name, local_files_only=True).float().eval().to(device)
+                self.extractor = hub.ClapFeatureExtractor.from_pretrained(name, local_files_only=True)
+                self.tokenizer = hub.AutoTokenizer.from_pretrained(name, local_files_only=True)
         except Exception as error:
             raise NotScorable(f"{folder}: cannot be read as a CLAP model ({first_line(error)})") from None
         self.device = device
