@@ -61,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="requests in flight (default: the model's); 'auto' grows until answers come no faster or the server refuses",
     )
+    parser.add_argument(
+        "--on", metavar="PLACE", help="answer on replicas, e.g. 'ray:auto?replicas=8&gpus=1' (see docs/running.md)"
+    )
     parser.add_argument("--timeout", metavar="S", help="seconds for one try; the same as the SPEC's option timeout")
     parser.add_argument(
         "--max-attempts", metavar="N", help="tries for one request; the same as the SPEC's option attempts"
@@ -122,7 +125,8 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.runner import run as ask
     from genlevel.tasktypes.templates import read_templates
 
-    model = models.load(_spec(args))
+    spec = _spec(args)
+    model = models.load(spec)
     catalog = load_catalog(args, args.data)
     chosen = catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
     found = find_datasets(args.data, catalog)
@@ -135,6 +139,10 @@ def run(args: argparse.Namespace) -> int:
         note(f"not matched: {unmatched}")
     if len(found.unmatched) > 10:
         note(f"... and {len(found.unmatched) - 10} more ('genlevel data check' lists all)")
+    if args.on:
+        from genlevel.runner.ray import distributed
+
+        model = distributed(args.on, model, spec)
     plan = make_plan(model, wanted)
     if not plan.datasets:
         task_id, reason = next(iter(plan.unsupported.items()))
