@@ -117,13 +117,13 @@ def _layout(on: Spec, has: dict[str, float]) -> Layout:
 class Holder:
     """What runs in a replica's process: the model, loaded once."""
 
-    def __init__(self, spec: Spec, datasets: Sequence[Dataset]) -> None:
-        self._spec, self._datasets = spec, datasets
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
         self._model: Model | None = None
         self._error = ""
         self._loading = asyncio.Lock()
 
-    async def ready(self) -> str:
+    async def ready(self, datasets: Sequence[Dataset]) -> str:
         """Load the model, the first time; '' or what is wrong."""
         async with self._loading:
             if self._model is None and not self._error:
@@ -131,17 +131,19 @@ class Holder:
                     from genlevel import models
 
                     model = models.load(self._spec)
-                    await model.start(self._datasets)
+                    await model.start(datasets)
                     self._model, self._turns = model, asyncio.Semaphore(max(1, model.concurrency))
                 except Exception as error:
                     self._error = _reason(error)
         return self._error
 
-    async def answer(self, requests: Sequence[Request]) -> tuple[list[Reply | RequestFailed], str]:
-        """The replies, or why no request can work. Errors travel as values: a wrapped exception would lose its kind."""
-        error = await self.ready()
-        if error or self._model is None:
-            return [], error
+    async def answer(self, requests: Sequence[Request]) -> tuple[list[Reply | RequestFailed] | None, str]:
+        """The replies, or why no request can work. Errors travel as values: a wrapped exception would lose its kind.
+
+        None: the process has been started anew since it was last asked whether it is ready.
+        """
+        if self._model is None:
+            return None, self._error
         # Of a model that takes batches a piece is one; of others each request goes its own way.
         pieces = [requests] if self._model.batch_size > 1 else [[request] for request in requests]
         try:
@@ -190,9 +192,9 @@ class RayCluster(Cluster):
         """Start the actors."""
         layout = self._layout
         actor = self._ray.remote(Holder).options(num_cpus=layout.cpus, num_gpus=layout.gpus, max_restarts=_RESTARTS)
+        self._actors = [actor.remote(self._spec) for _ in range(layout.replicas)]
         held = self._ray.put(list(datasets))
-        self._actors = [actor.remote(self._spec, held) for _ in range(layout.replicas)]
-        return [RayReplica(self._ray, one, layout.ship) for one in self._actors]
+        return [RayReplica(self._ray, one, held, layout.ship) for one in self._actors]
 
     async def close(self) -> None:
         """End the actors and this run's connection."""
@@ -204,12 +206,12 @@ class RayCluster(Cluster):
 class RayReplica(Replica):
     """One actor."""
 
-    def __init__(self, ray: Any, actor: Any, ship: bool) -> None:
-        self._ray, self._actor, self._ship = ray, actor, ship
+    def __init__(self, ray: Any, actor: Any, datasets: Any, ship: bool) -> None:
+        self._ray, self._actor, self._datasets, self._ship = ray, actor, datasets, ship
 
     async def ready(self) -> None:
         """Return when the actor has loaded the model."""
-        error = await self._result(self._actor.ready.remote())
+        error = await self._result(self._actor.ready.remote(self._datasets))
         if error:
             raise ModelError(error)
 
@@ -222,6 +224,8 @@ class RayReplica(Replica):
         replies, error = await self._result(self._actor.answer.remote(list(requests)))
         if error:
             raise ModelError(error)
+        if replies is None:
+            raise ReplicaLost("its process was started anew")
         answered: Replies = replies
         return answered
 
