@@ -189,6 +189,7 @@ def test_the_functions_of_the_page_answer(tmp_path: Path) -> None:
     from genlevel.records import Part, Request
 
     page = (DOCS / "models.md").read_text(encoding="utf-8")
+    page = page[page.index("\n## `python:`") : page.index("\n## `", page.index("\n## `python:`") + 1)]
     examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len(examples) == 3
     picture = tmp_path / "a.png"
