@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from _pytest.outcomes import Skipped
+
 Value = Callable[[], float]
+Groups = Iterable[Callable[[], list["Race"]]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,19 @@ def compute(name: str, answers: Any, references: Any, **options: Any) -> Value:
     from genlevel import metrics
 
     return lambda: metrics.compute(name, answers, references, **options)
+
+
+def torchmetrics() -> Any:
+    """torchmetrics. Where torchvision is missing, as beside a CPU-only torch, a stand-in takes its place during the import."""
+    from tests.parity.without_torchvision import reference_module
+
+    return reference_module("torchmetrics")
+
+
+def mean(numbers: Iterable[Any]) -> float:
+    """The mean of per-sample numbers of a peer."""
+    values = [float(number) for number in numbers]
+    return sum(values) / len(values)
 
 
 def timed(function: Value, at_least: float = 0.25) -> tuple[float, float]:
@@ -54,15 +70,15 @@ def peak(function: Value) -> float:
     return most
 
 
-def run(groups: Iterable[Callable[[], list[Race]]]) -> None:
+def run(groups: Groups) -> None:
     """Run all races, or those of the metrics named on the command line; a group whose peer is not installed is left out."""
     chosen = set(sys.argv[1:])
     print(f"{'metric':<18}{'peer':<28}{'ours /s':>12}{'peer /s':>12}{'ratio':>8}{'difference':>12}{'peak MiB':>10}")
     for group in groups:
         try:
             found = group()
-        except ImportError as error:
-            print(f"{group.__name__}: left out, {error.name} is not installed")
+        except (ImportError, Skipped) as error:
+            print(f"{group.__name__}: left out ({error})")
             continue
         for race in found:
             if chosen and race.metric not in chosen:
