@@ -9,8 +9,7 @@ from typing import Any
 from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need, numbers
 from genlevel.metrics.detection_ap import COCO_THRESHOLDS, AveragePrecision, score_of
-from genlevel.metrics.detection_kinds import Box, Kind, box_array, kind_of, read_box
-from genlevel.metrics.tracking import paired_iou
+from genlevel.metrics.detection_kinds import Box, Kind, box_iou, kind_of, read_box
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,12 @@ class GroundingAccuracy(MeanMetric):
         given = _one_box(answer)
         if given is None or truth is None:
             return None
-        return float(paired_iou(box_array([given]), box_array([truth]))[0] >= self.iou)
+        return float(box_iou(given, truth) >= self.iou)
 
 
 def _one_box(thing: Any) -> Box | None:
+    if type(thing) in (list, tuple) and len(thing) == 4 and type(thing[0]) in (float, int):
+        return read_box(thing)
     if isinstance(thing, Mapping):
         return read_box(thing.get("box"))
     if isinstance(thing, (list, tuple)) and thing and isinstance(thing[0], Mapping):

@@ -56,7 +56,8 @@ def label_id(label: str) -> int:
 
 def score_of(item: Mapping[str, Any]) -> float:
     """The item's score; 1 where it has none, 0 where it is not a finite number."""
-    return float(scores_of([item])[0])
+    score = _number(item.get("score", 1.0))
+    return score if abs(score) <= _LARGEST_SCORE else 0.0
 
 
 def scores_of(items: Sequence[Mapping[str, Any]]) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -65,6 +65,32 @@ def read_box(thing: Any) -> Box | None:
     return box if sound else None
 
 
+def read_boxes(things: list[Any]) -> tuple[FloatArray, Bools]:
+    """The boxes (n, 4) among ``things`` that :func:`read_box` takes, in order, and which those are."""
+    try:
+        # From one flat run of numbers, which is twice as fast as from rows.
+        flat = {*map(type, things)} <= {list, tuple} and {*map(len, things)} <= {4}
+        boxes = np.fromiter(chain.from_iterable(things), np.float64, 4 * len(things)) if flat else np.array(things)
+        if boxes.dtype.kind not in "biuf":
+            raise TypeError
+        boxes = boxes.astype(np.float64, copy=False).reshape(len(things), 4)
+    except (TypeError, ValueError, OverflowError):
+        read = list(map(read_box, things))
+        readable: Bools = np.fromiter((box is not None for box in read), np.bool_, len(read))
+        return box_array([box for box in read if box is not None]), readable
+    sound: Bools = np.asarray((np.abs(boxes) < _LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1))
+    return (boxes if sound.all() else boxes[sound]), sound
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """IoU of two boxes, at most 1."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = width * height if width > 0 and height > 0 else 0.0
+    union = a[2] * a[3] + b[2] * b[3] - both
+    return min(both / union, 1.0) if union > 0 else 0.0
+
+
 def box_array(boxes: Sequence[Box]) -> FloatArray:
     """Boxes as float64 (n, 4), also for none."""
     return np.array(boxes, np.float64).reshape(len(boxes), 4)
@@ -81,21 +107,7 @@ class BoxKind(Kind):
 
     def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
         """Boxes (n, 4), read at one go where all have four numbers."""
-        raw: list[Any] = [item.get("box") for item in items]
-        try:
-            # From one flat run of numbers, which is twice as fast as from rows.
-            flat = {*map(type, raw)} <= {list, tuple} and {*map(len, raw)} <= {4}
-            boxes = (
-                np.fromiter(chain.from_iterable(raw), np.float64, 4 * len(raw)) if flat else np.array(raw, np.float64)
-            )
-            boxes = boxes.reshape(len(raw), 4)
-        except (TypeError, ValueError, OverflowError):
-            boxes = np.zeros((0, 0))
-        if boxes.shape != (len(items), 4):
-            read, readable = super().read_all(items)
-            return box_array(read), readable
-        sound: Bools = np.asarray((np.abs(boxes) < _LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1))
-        return boxes[sound], sound
+        return read_boxes([item.get("box") for item in items])
 
     def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU of boxes."""
@@ -115,15 +127,27 @@ class MaskKind(Kind):
             return None
 
     def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
-        """IoU of masks, one detection with all its truths at a time."""
+        """IoU of masks, all detections of a group with all its truths at a time."""
         overlap = np.zeros(len(i))
-        edges = np.flatnonzero(np.diff(i, prepend=-1, append=-1))
-        for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            mine = detections[i[low]]
-            same = [k for k in range(low, high) if truths[j[k]]["size"] == mine["size"]]
-            if same:
-                theirs = [truths[j[k]] for k in same]
-                overlap[same] = np.asarray(coco_mask.iou([mine], theirs, [bool(crowd[j[k]]) for k in same]))[0]
+        if not len(i):
+            return overlap
+        # A group: neighbours whose truths begin with the same one.
+        first = np.flatnonzero(np.diff(i, prepend=-1))
+        starts = first[np.flatnonzero(np.diff(j[first], prepend=-1))]
+        for low, high in pairwise([*starts.tolist(), len(i)]):
+            mine = list(dict.fromkeys(i[low:high].tolist()))
+            width = (high - low) // len(mine)
+            theirs = j[low : low + width].tolist()
+            found, wanted = [detections[k] for k in mine], [truths[k] for k in theirs]
+            if len({tuple(rle["size"]) for rle in (*found, *wanted)}) > 1:
+                for row, rle in enumerate(found):
+                    same = [k for k, other in enumerate(wanted) if other["size"] == rle["size"]]
+                    if same:
+                        at = [low + row * width + k for k in same]
+                        crowds = [bool(crowd[theirs[k]]) for k in same]
+                        overlap[at] = np.asarray(coco_mask.iou([rle], [wanted[k] for k in same], crowds))[0]
+                continue
+            overlap[low:high] = np.asarray(coco_mask.iou(found, wanted, crowd[theirs].tolist())).ravel()
         return overlap
 
 
@@ -172,23 +196,37 @@ class KeypointKind(Kind):
 
     def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """Object keypoint similarity."""
-        pairs = zip(i.tolist(), j.tolist(), strict=True)
-        return np.array([self._similarity(detections[a].points, truths[b]) for a, b in pairs], np.float64)
+        overlap = np.zeros(len(i))
+        given, true = (np.array([len(p.points) for p in side], np.int64) for side in (detections, truths))
+        for count in np.unique(given):
+            # Pairs of as many keypoints; a person with another number is not alike at all.
+            alike = np.flatnonzero((given[i] == count) & (true[j] == count))
+            if not len(alike):
+                continue
+            mine, theirs = np.flatnonzero(given == count), np.flatnonzero(true == count)
+            points = np.array([detections[k].points[:, :2] for k in mine])
+            persons = np.array([truths[k].points for k in theirs])
+            more = np.array([(*truths[k].box, truths[k].area) for k in theirs])
+            for part in np.array_split(alike, len(alike) * int(count) // 1_000_000 + 1):
+                a, b = np.searchsorted(mine, i[part]), np.searchsorted(theirs, j[part])
+                overlap[part] = self._similarity(points[a], persons[b], more[b])
+        return overlap
 
-    def _similarity(self, given: FloatArray, truth: Person) -> float:
-        if given.shape != truth.points.shape:
-            return 0.0
-        seen = truth.points[:, 2] > 0
-        if seen.any():
-            apart = given[:, :2] - truth.points[:, :2]
-        else:
+    def _similarity(self, given: FloatArray, truth: FloatArray, more: FloatArray) -> FloatArray:
+        """Of answered keypoints (n, K, 2) and true ones (n, K, 3) with box and area (n, 5), shape (n,)."""
+        seen = truth[:, :, 2] > 0
+        none = ~seen.any(axis=1)
+        apart = given - truth[:, :, :2]
+        if none.any():
             # No keypoint is labelled: how far outside the doubled box the answered ones lie.
-            x, y, width, height = truth.box
-            low, high = np.array([x - width, y - height]), np.array([x + 2 * width, y + 2 * height])
-            apart = np.maximum(0.0, low - given[:, :2]) + np.maximum(0.0, given[:, :2] - high)
-        spread = self._spread(len(given))
-        error = (apart**2).sum(axis=1) / spread / (truth.area + np.spacing(1.0)) / 2.0
-        return float(np.mean(np.exp(-np.minimum(error[seen] if seen.any() else error, 700.0))))
+            corner, side = more[none, None, :2], more[none, None, 2:4]
+            low, high = corner - side, corner + 2 * side
+            apart[none] = np.maximum(0.0, low - given[none]) + np.maximum(0.0, given[none] - high)
+            seen[none] = True
+        error = (apart**2).sum(axis=2) / self._spread(given.shape[1]) / (more[:, 4:] + np.spacing(1.0)) / 2.0
+        likeness = np.where(seen, np.exp(-np.minimum(error, 700.0)), 0.0)
+        similarity: FloatArray = likeness.sum(axis=1) / seen.sum(axis=1)
+        return similarity
 
     def _spread(self, keypoints: int) -> Array:
         if self._sigmas:

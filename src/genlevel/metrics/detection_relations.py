@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
-
-import numpy as np
 
 from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need
 from genlevel.metrics.detection_ap import score_of
-from genlevel.metrics.detection_kinds import Box, box_array, read_box
-from genlevel.metrics.tracking import paired_iou
+from genlevel.metrics.detection_kinds import Box, box_iou, read_box
 
 
 class Triplet(NamedTuple):
@@ -24,7 +22,12 @@ class Triplet(NamedTuple):
 
 
 def _word(thing: Any) -> str:
-    return " ".join(str(thing).lower().split())
+    return _folded(thing) if type(thing) is str else _folded(str(thing))
+
+
+@lru_cache(1 << 14)
+def _folded(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def read_triplet(thing: Any) -> Triplet | None:
@@ -36,16 +39,15 @@ def read_triplet(thing: Any) -> Triplet | None:
 
 
 def _triplet(thing: Any) -> Triplet | None:
-    if isinstance(thing, Mapping):
-        words = tuple(_word(thing[k]) for k in ("subject", "predicate", "object") if thing.get(k) is not None)
-        boxes = (read_box(thing.get("subject_box")), read_box(thing.get("object_box")))
-        score = score_of(thing)
-    elif isinstance(thing, (list, tuple)):
-        words, boxes, score = tuple(_word(word) for word in thing), (None, None), 1.0
-    else:
+    if isinstance(thing, (list, tuple)):
+        return Triplet((_word(thing[0]), _word(thing[1]), _word(thing[2])), None, 1.0) if len(thing) == 3 else None
+    if not isinstance(thing, Mapping):
         return None
+    words = tuple(_word(thing[k]) for k in ("subject", "predicate", "object") if thing.get(k) is not None)
     if len(words) != 3:
         return None
+    boxes = (read_box(thing.get("subject_box")), read_box(thing.get("object_box")))
+    score = score_of(thing)
     first, second = boxes
     return Triplet((words[0], words[1], words[2]), (first, second) if first and second else None, score)
 
@@ -83,25 +85,29 @@ class _TripletRecall(MeanMetric):
         need(None not in truth, row, "has a triplet without subject, predicate and object")
         if not isinstance(answer, (list, tuple)):
             return None
-        given = sorted((t for t in map(read_triplet, answer) if t), key=lambda t: -t.score)[: self.k]
+        given = [t for t in map(read_triplet, answer) if t]
+        given = sorted(given, key=lambda t: -t.score)[: self.k]
         return self._recall(given, [t for t in truth if t])
 
     def _recall(self, given: Sequence[Triplet], truth: Sequence[Triplet]) -> float:
-        left = dict(enumerate(truth))
+        left: dict[tuple[str, str, str], list[Triplet]] = {}
+        for triplet in truth:
+            left.setdefault(triplet.words, []).append(triplet)
+        hits = 0
         for triplet in given:
-            hit = next((k for k, true in left.items() if self._same(triplet, true)), None)
-            if hit is not None:
-                del left[hit]
-        return 1.0 - len(left) / len(truth)
+            alike = left.get(triplet.words, ())
+            place = next((k for k, true in enumerate(alike) if self._same(triplet, true)), None)
+            if place is not None:
+                del left[triplet.words][place]
+                hits += 1
+        return hits / len(truth)
 
     def _same(self, given: Triplet, truth: Triplet) -> bool:
-        if given.words != truth.words:
-            return False
         if not truth.boxes or self.iou == 0.0:
             return True
         if not given.boxes:
             return False
-        return bool(np.all(paired_iou(box_array(given.boxes), box_array(truth.boxes)) >= self.iou))
+        return all(box_iou(a, b) >= self.iou for a, b in zip(given.boxes, truth.boxes, strict=True))
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,10 @@ def read(thing: Any, size: Any = None) -> Rle:
     """
     if isinstance(thing, Mapping):
         (height, width), runs = run_lengths(thing)
-        return {"size": [height, width], "counts": _format_counts(runs)}
+        counts = thing.get("counts")
+        if isinstance(counts, str):
+            counts = counts.encode("ascii")
+        return {"size": [height, width], "counts": counts if isinstance(counts, bytes) else _format_counts(runs)}
     if isinstance(thing, np.ndarray):
         if thing.ndim != 2 or thing.dtype.kind not in "biuf":
             raise MetricError(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from genlevel.metrics.base import check_lengths
 from genlevel.metrics.dense import MeanMetric, need, numbers
-from genlevel.metrics.evidence import Array, FloatArray
+from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 _THRESHOLDS = np.linspace(0.0, 1.0, 21)
 _ANSWER = "boxes (T, 4) as x, y, width, height; reference: boxes (T, 4), NaN or without area where the object is absent"
@@ -27,25 +29,57 @@ class _SingleTrack(MeanMetric):
     direction = "higher"
     answer = _ANSWER
 
+    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
+        """Columns ``value`` (float64) and ``answered`` (bool); the frames of all videos are compared at once."""
+        check_lengths(answers, references)
+        n = len(answers)
+        value, answered = np.zeros(n), np.zeros(n, np.bool_)
+        frames = np.zeros(n, np.int64)
+        given: list[FloatArray] = []
+        truth: list[FloatArray] = []
+        for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
+            boxes = _track(reference)
+            need(boxes is not None, row, "is not an array of boxes (T, 4)")
+            found = _track(answer)
+            answered[row] = found is not None
+            assert boxes is not None
+            frames[row] = len(boxes)
+            truth.append(boxes)
+            given.append(_fitted(found, int(frames[row])))
+        if n:
+            a, b = np.concatenate(given), np.concatenate(truth)
+            present = _real(b)
+            video = np.repeat(np.arange(n), frames)
+            seen = np.bincount(video[present], minlength=n)
+            need(bool(seen.all()), int(np.argmin(seen > 0)), "has no frame with the object in it")
+            a[~_real(a)] = 0.0
+            hits = np.bincount(video[present], self.frame(a[present], b[present]), n)
+            value = np.where(answered, hits / seen, 0.0)
+        return Evidence(value=value, answered=answered)
+
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The number of one video."""
-        truth = numbers(reference)
-        need(truth is not None and truth.ndim == 2 and truth.shape[1] == 4, row, "is not an array of boxes (T, 4)")
-        assert truth is not None
-        present = _real(truth)
-        need(bool(present.any()), row, "has no frame with the object in it")
-        given = numbers(answer)
-        if given is None or given.ndim != 2 or given.shape[1] != 4:
-            return None
-        boxes = np.full_like(truth, np.nan)
-        frames = min(len(boxes), len(given))
-        boxes[:frames] = given[:frames]
-        boxes[~_real(boxes)] = 0.0
-        return self.track(boxes[present], truth[present])
+        evidence = self.measure([answer], [reference])
+        return float(evidence["value"][0]) if evidence["answered"][0] else None
 
-    def track(self, boxes: FloatArray, truth: FloatArray) -> float:
-        """The number of one video from its present frames; a missed frame has a box of zeros."""
+    def frame(self, boxes: FloatArray, truth: FloatArray) -> FloatArray:
+        """What each present frame adds to the video's number, shape (T,); a missed frame has a box of zeros."""
         raise NotImplementedError
+
+
+def _track(thing: Any) -> FloatArray | None:
+    boxes = numbers(thing)
+    return boxes if boxes is not None and boxes.ndim == 2 and boxes.shape[1] == 4 else None
+
+
+def _fitted(boxes: FloatArray | None, frames: int) -> FloatArray:
+    """Boxes of as many frames; what is not there is NaN."""
+    if boxes is not None and len(boxes) >= frames:
+        return boxes[:frames]
+    out = np.full((frames, 4), np.nan)
+    if boxes is not None:
+        out[: len(boxes)] = boxes
+    return out
 
 
 def _real(boxes: FloatArray) -> Array:
@@ -80,11 +114,9 @@ class SuccessAuc(_SingleTrack):
     )
     source = "Wu et al. 2013 (OTB); LaSOT toolkit"
 
-    def track(self, boxes: FloatArray, truth: FloatArray) -> float:
-        """Mean of the success curve."""
-        iou = np.sort(paired_iou(boxes, truth))
-        above = len(iou) - np.searchsorted(iou, _THRESHOLDS, side="right")
-        return float(above.mean() / len(iou))
+    def frame(self, boxes: FloatArray, truth: FloatArray) -> FloatArray:
+        """The share of thresholds that each frame exceeds."""
+        return np.searchsorted(_THRESHOLDS, paired_iou(boxes, truth), side="left") / len(_THRESHOLDS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +130,8 @@ class TrackPrecision(_SingleTrack):
     definition = "mean over videos of the share of frames whose box centres are at most 20 pixels apart"
     source = "Wu et al. 2013 (OTB)"
 
-    def track(self, boxes: FloatArray, truth: FloatArray) -> float:
-        """Share of frames with near centres."""
-        apart = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - truth[:, :2] - truth[:, 2:] / 2, axis=1)
-        return float(np.mean((apart <= self.pixels) & (boxes[:, 2] > 0)))
+    def frame(self, boxes: FloatArray, truth: FloatArray) -> FloatArray:
+        """1 for each frame with near centres."""
+        apart = (boxes[:, :2] + boxes[:, 2:] / 2) - (truth[:, :2] + truth[:, 2:] / 2)
+        near: FloatArray = ((np.hypot(apart[:, 0], apart[:, 1]) <= self.pixels) & (boxes[:, 2] > 0)).astype(np.float64)
+        return near

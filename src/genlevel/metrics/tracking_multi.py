@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
 from genlevel.metrics.dense import need
 from genlevel.metrics.detection_ap import is_mapping
 from genlevel.metrics.detection_kinds import BoxKind
-from genlevel.metrics.detection_match import Ints
+from genlevel.metrics.detection_match import Ints, box_overlaps, pair_up
 from genlevel.metrics.evidence import Evidence, FloatArray
 
 ALPHAS = np.arange(0.05, 0.99, 0.05)
@@ -50,19 +50,18 @@ def read_frames(thing: Any, frames: int | None = None) -> Frames | None:
     if not isinstance(thing, (list, tuple)):
         return None
     frames = len(thing) if frames is None else frames
-    rows = [
-        [item for item in items if is_mapping(item) and item.get("id") is not None]
-        if isinstance(items, (list, tuple))
-        else []
-        for items in thing[:frames]
-    ]
-    items = [item for row in rows for item in row]
+    rows = [items if isinstance(items, (list, tuple)) else () for items in thing[:frames]]
+    items = list(chain.from_iterable(rows))
+    if not ({*map(type, items)} <= {dict} and None not in [item.get("id") for item in items]):
+        rows = [[item for item in row if is_mapping(item) and item.get("id") is not None] for row in rows]
+        items = list(chain.from_iterable(rows))
     boxes, readable = BoxKind().read_all(items)
-    number: dict[str, int] = {}
-    ids = np.fromiter((number.setdefault(str(item["id"]), len(number)) for item in items), np.int64, len(items))[
-        readable
-    ]
-    frame = np.repeat(np.arange(len(rows)), [len(row) for row in rows])[readable]
+    names = [item["id"] for item in items]
+    if not ({*map(type, names)} <= {int} or {*map(type, names)} <= {str}):
+        names = list(map(str, names))
+    number = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    ids = np.fromiter(map(number.__getitem__, names), np.int64, len(names))[readable]
+    frame = np.repeat(np.arange(len(rows)), list(map(len, rows)))[readable]
     # Numbers without a gap, though a track may have had no readable box.
     ids = np.unique(ids, return_inverse=True)[1]
     tracks = int(ids.max(initial=-1)) + 1
@@ -74,14 +73,35 @@ def read_frames(thing: Any, frames: int | None = None) -> Frames | None:
     )
 
 
-def likeness_of(a: FloatArray, b: FloatArray) -> FloatArray:
-    """IoU of every box of ``a`` with every box of ``b``."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
-    both = np.prod(np.maximum(high - low, 0.0), axis=2)
-    union = np.prod(a[:, 2:], axis=1)[:, None] + np.prod(b[:, 2:], axis=1)[None] - both
-    iou: FloatArray = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-    return iou
+def likenesses(truth: list[FloatArray], given: list[FloatArray]) -> list[FloatArray]:
+    """For each frame the IoU of every true box with every answered one, (truths, answers); many frames at a time."""
+    rows, columns = (np.array([len(boxes) for boxes in side]) for side in (truth, given))
+    table: list[FloatArray] = []
+    start = 0
+    # As many frames as make a million pairs, and one at least.
+    for stop in _stops(rows * columns, 1_000_000):
+        t, g = (np.concatenate(side[start:stop]) for side in (truth, given))
+        frame_t, frame_g = (np.repeat(np.arange(stop - start), sizes[start:stop]) for sizes in (rows, columns))
+        pairs = pair_up(frame_t, frame_g, stop - start)
+        iou = box_overlaps(t[pairs.detection], g[pairs.truth], np.zeros(len(pairs.truth), np.bool_))
+        ends = np.cumsum(rows[start:stop] * columns[start:stop])
+        table += [
+            part.reshape(int(rows[start + k]), int(columns[start + k]))
+            for k, part in enumerate(np.split(iou, ends[:-1]))
+        ]
+        start = stop
+    return table
+
+
+def _stops(sizes: Ints, most: int) -> list[int]:
+    """Where to cut a list of sizes so that each part adds up to at most ``most``, or is one long."""
+    stops, total = [], 0
+    for k, size in enumerate(sizes.tolist()):
+        if total and total + size > most:
+            stops.append(k)
+            total = 0
+        total += size
+    return [*stops, len(sizes)]
 
 
 def aligned(answer: Any, reference: Any, row: int) -> Video:
@@ -91,8 +111,7 @@ def aligned(answer: Any, reference: Any, row: int) -> Video:
     assert truth is not None
     given = read_frames(answer, len(truth.ids)) or read_frames((), len(truth.ids))
     assert given is not None
-    likeness = [likeness_of(t, g) for t, g in zip(truth.boxes, given.boxes, strict=True)]
-    return Video(truth.ids, given.ids, likeness, truth.tracks, given.tracks)
+    return Video(truth.ids, given.ids, likenesses(truth.boxes, given.boxes), truth.tracks, given.tracks)
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.dense import MeanMetric, need, numbers, usable
-from genlevel.metrics.detection_kinds import Box, box_array, read_box
+from genlevel.metrics.dense import LARGEST, MeanMetric, need
+from genlevel.metrics.detection_kinds import read_boxes
+from genlevel.metrics.detection_match import Ints
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.tracking import paired_iou
 
-Tube = dict[int, Box]
+Moment = tuple[float, float]
+
+
+class Tube(NamedTuple):
+    """A box in each of some frames."""
+
+    frames: Ints
+    """Ascending, each once."""
+    boxes: FloatArray
+    """(frames, 4) as x, y, width, height."""
 
 
 def read_tube(thing: Any) -> Tube | None:
     """Boxes by frame from ``{frame: box}``, ``{"start": n, "boxes": [...]}`` or ``[...]`` (from frame 0); None for no tube.
 
     A box is [x, y, width, height] or ``{"bbox": ...}``; a frame whose box cannot be read or has no area is not in the tube.
+    Of two boxes for a frame the later one counts.
     """
     if isinstance(thing, Mapping) and "boxes" in thing:
         start, rows = thing.get("start", 0), thing["boxes"]
@@ -29,21 +40,35 @@ def read_tube(thing: Any) -> Tube | None:
     else:
         return None
     try:
-        items = list(rows.items()) if isinstance(rows, Mapping) else list(enumerate(rows, int(start)))
-        frames = [int(frame) for frame, _ in items]
+        if isinstance(rows, Mapping):
+            numbered, items = list(map(int, rows)), list(rows.values())
+        else:
+            items = list(rows)
+            numbered = list(range(int(start), int(start) + len(items)))
+        frames = np.array(numbered, np.int64).reshape(len(items))
     except (TypeError, ValueError, OverflowError):
         return None
-    boxes = [read_box(item.get("bbox", item.get("box")) if isinstance(item, Mapping) else item) for _, item in items]
-    return {f: box for f, box in zip(frames, boxes, strict=True) if box is not None and box[2] > 0 and box[3] > 0}
+    if not {*map(type, items)} <= {list, tuple}:
+        items = [item.get("bbox", item.get("box")) if isinstance(item, Mapping) else item for item in items]
+    boxes, readable = read_boxes(items)
+    real = (boxes[:, 2:] > 0).all(axis=1)
+    frames, boxes = frames[readable][real], boxes[real]
+    if bool((np.diff(frames) <= 0).any()):
+        frames, last = np.unique(frames[::-1], return_index=True)
+        boxes = boxes[::-1][last]
+    return Tube(frames, boxes)
 
 
 def tube_overlap(given: Tube, truth: Tube) -> float:
     """vIoU: IoU of boxes summed over the frames in both, divided by the number of frames in either."""
-    shared = sorted(given.keys() & truth.keys())
+    a, b = given.boxes, truth.boxes
+    shared = len(a)
+    if not np.array_equal(given.frames, truth.frames):
+        both, i, j = np.intersect1d(given.frames, truth.frames, assume_unique=True, return_indices=True)
+        a, b, shared = a[i], b[j], len(both)
     if not shared:
         return 0.0
-    iou = paired_iou(box_array([given[f] for f in shared]), box_array([truth[f] for f in shared]))
-    return float(iou.sum()) / len(given.keys() | truth.keys())
+    return float(paired_iou(a, b).sum()) / (len(given.frames) + len(truth.frames) - shared)
 
 
 @dataclass(frozen=True)
@@ -62,7 +87,7 @@ class MeanVIou(MeanMetric):
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """VIoU of one tube."""
         truth = read_tube(reference)
-        need(bool(truth), row, "is not a tube with at least one box")
+        need(truth is not None and len(truth.frames) > 0, row, "is not a tube with at least one box")
         given = read_tube(answer)
         return None if given is None or truth is None else tube_overlap(given, truth)
 
@@ -99,23 +124,24 @@ class VIou50(_VIouRecall):
     threshold = 0.5
 
 
-def read_moments(thing: Any) -> FloatArray | None:
-    """Moments (n, 2) as start and end from one pair or a ranked list of pairs; None where it is none."""
-    array = usable(numbers(thing))
-    if array is None or array.ndim not in (1, 2) or array.shape[-1] != 2:
+def read_moments(thing: Any) -> list[Moment] | None:
+    """Moments as start and end from one pair or a ranked list of pairs; None where it is none."""
+    if isinstance(thing, np.ndarray):
+        thing = thing.tolist()
+    if not isinstance(thing, (list, tuple)) or not len(thing):
         return None
-    moments = array.reshape(-1, 2)
-    return moments if bool((moments[:, 1] >= moments[:, 0]).all()) else None
+    rows = thing if isinstance(thing[0], (list, tuple, np.ndarray)) else [thing]
+    try:
+        moments = [(float(start), float(end)) for start, end in rows]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moments if all(-LARGEST <= start <= end <= LARGEST for start, end in moments) else None
 
 
-def moment_overlaps(given: FloatArray, truth: FloatArray) -> FloatArray:
-    """IoU in time of each of ``given`` (n, 2) with each of ``truth`` (m, 2), shape (n, m); continuous, no frame is added."""
-    low = np.maximum(given[:, None, 0], truth[None, :, 0])
-    high = np.minimum(given[:, None, 1], truth[None, :, 1])
-    both = np.maximum(high - low, 0.0)
-    union = (given[:, 1] - given[:, 0])[:, None] + (truth[:, 1] - truth[:, 0])[None] - both
-    iou: FloatArray = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-    return iou
+def moment_overlap(a: Moment, b: Moment) -> float:
+    """IoU in time; continuous, no frame is added."""
+    both = min(a[1], b[1]) - max(a[0], b[0])
+    return both / (a[1] - a[0] + b[1] - b[0] - both) if both > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -133,16 +159,20 @@ class TemporalIou(MeanMetric):
     unit = "fraction"
     direction = "higher"
     answer = "a moment [start, end] or a ranked list of moments; reference: a moment or several"
-    best_of: ClassVar[int] = 1
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The best IoU of one sample."""
         truth = read_moments(reference)
-        need(truth is not None and bool((truth[:, 1] > truth[:, 0]).all()), row, "is not a moment [start, end]")
+        need(truth is not None and all(end > start for start, end in truth), row, "is not a moment [start, end]")
         given = read_moments(answer)
         if given is None or truth is None:
             return None
-        return float(moment_overlaps(given[: self.best_of], truth).max())
+        return max(moment_overlap(g, t) for g in given[: self.first] for t in truth)
+
+    @property
+    def first(self) -> int:
+        """How many of the answered moments count."""
+        return 1
 
 
 @dataclass(frozen=True)
@@ -164,10 +194,10 @@ class TemporalRecall(TemporalIou):
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """1 where one of the first n moments is near enough, else 0."""
-        given = read_moments(answer)
-        first: Sequence[Any] | FloatArray | None = None if given is None else given[: self.n]
-        overlaps = [
-            TemporalIou.value(self, moment, reference, row) for moment in (first if first is not None else [None])
-        ]
-        real = [o for o in overlaps if o is not None]
-        return float(max(real) >= self.iou) if real else None
+        best = super().value(answer, reference, row)
+        return None if best is None else float(best >= self.iou)
+
+    @property
+    def first(self) -> int:
+        """``n``."""
+        return self.n
