@@ -25,6 +25,10 @@ class UnreadableAnswer(GenlevelError):
     """A model's answer cannot be read as its task type asks. It counts as wrong and the reason is stored."""
 
 
+class AnswerError(GenlevelError):
+    """A value cannot be written as an answer: it has not the shape, type or range that its task type states."""
+
+
 class MetricError(GenlevelError):
     """A metric got input that its definition does not cover."""
 

@@ -1,11 +1,12 @@
-"""Fetch tasks' files from the hub, check a folder of tasks, or make the starter set.
+"""Fetch tasks' files from the hub, check a folder of tasks, or make the starter set or specimens.
 
 genlevel data download --tasks 'bird*' --out DIR    fetch just these tasks' files; --dry-run says how much that is
 genlevel data check DIR                             which tasks are there; what is missing or cannot be read
 genlevel data starter DIR                           small tasks in all modalities, made from a seed: nothing to download
+genlevel data specimens DIR                         a few made entries of every task of an edition, to try the whole way
 
-DIR for 'check' is a General-Bench folder (General-Bench-Openset, say) or any folder in its format; for 'starter' a new
-folder. 'check' exits with 1 if anything is wrong. 'genlevel data download --help' explains the download.
+DIR for 'check' is a General-Bench folder (General-Bench-Openset, say) or any folder in its format; for 'starter' and
+'specimens' a new folder. 'check' exits with 1 if anything is wrong. 'genlevel data download --help' explains the download.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlevel.cli import data_download
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
-from genlevel.cli.numbers import count
+from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands and their options."""
-    commands = parser.add_subparsers(dest="action", required=True, metavar="download|check|starter")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="download|check|starter|specimens")
     download = commands.add_parser(
         "download",
         help="fetch tasks' files from the Hugging Face hub",
@@ -48,11 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     starter = commands.add_parser("starter", help="make the starter set", allow_abbrev=False)
     starter.add_argument("folder", type=Path, metavar="DIR", help="where to make it")
     starter.add_argument("--seed", type=count, default=0, metavar="N", help="another seed, other samples (default: 0)")
+    made = commands.add_parser("specimens", help="make a few entries of every task", allow_abbrev=False)
+    made.add_argument("folder", type=Path, metavar="DIR", help="where to make them")
+    made.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
+    made.add_argument("--samples", type=positive, default=2, metavar="N", help="entries of a task (default: 2)")
+    made.add_argument("--seed", type=count, default=0, metavar="N", help="another seed, other entries (default: 0)")
+    add_catalog_options(made, default="2025, unless --catalog is given")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do the subcommand."""
-    actions = {"starter": _starter, "check": _check, "download": data_download.run}
+    actions = {"starter": _starter, "check": _check, "download": data_download.run, "specimens": _specimens}
     return actions[args.action](args)
 
 
@@ -61,6 +68,18 @@ def _starter(args: argparse.Namespace) -> int:
 
     make_starter(args.folder, args.seed)
     note(f"starter set made in {args.folder} (seed {args.seed}); next: genlevel data check {args.folder}")
+    return 0
+
+
+def _specimens(args: argparse.Namespace) -> int:
+    from genlevel.catalog import load
+    from genlevel.specimens.write import make_specimens
+
+    catalog = load(args.edition, catalog=args.catalog, sota=args.sota)
+    made = make_specimens(args.folder, catalog.select(tasks=args.tasks), args.samples, args.seed)
+    which = f" --catalog {args.catalog}" if args.catalog else f" --edition {catalog.edition}"
+    note(f"{args.samples} specimens of each of {made} tasks in {args.folder}; they are made up and measure no model")
+    note(f"next: genlevel run --model nearest: --data {args.folder}{which}")
     return 0
 
 

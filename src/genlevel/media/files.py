@@ -41,6 +41,7 @@ SUFFIXES: Final[dict[str, str]] = {
     ".avi": "video/x-msvideo",
     ".ply": "model/ply",
     ".obj": "model/obj",
+    ".flo": "application/x-flo",
     ".npy": "application/x-npy",
     ".npz": "application/x-npz",
     ".xyz": "text/plain",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from genlevel.errors import GenlevelError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
@@ -22,22 +22,33 @@ __all__ = [
     "VideoFrameInterpolation",
 ]
 
+_RANKED: Final = frozenset({"auc", "average_precision", "aupro"})
+
 
 class PictureAnswer(MediaAnswer):
-    """A task answered with an image. Answers of another size are resized to the reference's."""
+    """A task answered with an image. Answers of another size are resized to the reference's.
+
+    CLIPScore compares with a text. Metrics of a ranking of pixels (AUC) get grey values, and from the reference where they are
+    above half.
+    """
 
     makes = frozenset({"image"})
     out = "image"
     output_keys = ("image_file", "image", "target_file", "file", "text")
+    asks = frozenset({"clip_score"})
+    free = frozenset({"aesthetic_score", "musiq", "niqe", "brisque", "inception_score"})
 
     def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
-        """Uint8 (H, W, 3)."""
+        """Uint8 (H, W, 3), or for a ranking of pixels (H, W) of 0 and 1."""
         from genlevel.media import load_image
 
-        return load_image(part), {}
+        image = load_image(part)
+        return ((image.mean(axis=2) > 127).astype("uint8") if self.measured in _RANKED else image), {}
 
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
         """Uint8 (H, W, 3) of the reference's size: area averages when it gets smaller, bicubic when larger.
+
+        For a ranking of pixels float64 (H, W), 0 to 1.
 
         Raises:
             UnreadableAnswer: no image, or one that cannot be decoded.
@@ -50,10 +61,13 @@ class PictureAnswer(MediaAnswer):
             raise
         except GenlevelError as error:
             raise UnreadableAnswer(str(error)) from None
-        if sample.reference is None or image.shape == sample.reference.shape:
+        if self.measured in _RANKED:
+            image = image.mean(axis=2) / 255.0
+        wanted = getattr(sample.reference, "shape", None)
+        if wanted is None or image.shape == wanted:
             return image
-        self.check_size(image.shape, sample.reference.shape)
-        return resized(image, sample.reference.shape)
+        self.check_size(image.shape, wanted)
+        return resized(image, wanted)
 
     def check_size(self, size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
         """Raise an :class:`UnreadableAnswer` for a size that is not an answer to the task."""

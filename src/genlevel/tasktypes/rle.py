@@ -11,7 +11,7 @@ import numpy.typing as npt
 from genlevel.tasktypes.arrays import number_array
 from genlevel.tasktypes.keys import first
 
-__all__ = ["decode_mask", "decode_rle", "fill_polygons"]
+__all__ = ["decode_mask", "decode_rle", "encode_rle", "fill_polygons"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -51,6 +51,17 @@ def decode_rle(value: Mapping[str, Any], shape: tuple[int, int]) -> Mask:
         raise ValueError(f"the run lengths do not add up to {pixels} pixels")
     values = np.arange(len(runs)) % 2 == 1
     return np.repeat(values, runs).reshape(shape[1], shape[0]).T
+
+
+def encode_rle(mask: npt.ArrayLike) -> dict[str, list[int]]:
+    """A mask (H, W), anything above 0, as ``{"size": [H, W], "counts": [...]}`` with run lengths in plain numbers."""
+    inside = np.asarray(mask) > 0
+    if inside.ndim != 2 or not inside.size:
+        raise ValueError(f"a mask is (height, width), not {inside.shape}")
+    flat = inside.T.ravel()
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    runs = np.diff([0, *edges.tolist(), flat.size]).tolist()
+    return {"size": [int(n) for n in inside.shape], "counts": [0, *runs] if flat[0] else runs}
 
 
 def _compressed(text: str) -> npt.NDArray[np.int64]:

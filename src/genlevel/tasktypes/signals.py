@@ -57,6 +57,8 @@ class AudioToImage(PictureAnswer):
     takes = frozenset({"audio", "text"})
     media = "audio"
     prompt = "Make the picture that fits the sound."
+    # Captions stand under more names here.
+    asks = frozenset()
 
     def _reference(self, record: Record) -> tuple[Any, dict[str, Any]]:
         captions = said(record)
