@@ -109,6 +109,6 @@ def test_any_text_ends(text: str) -> None:
     ["[" * 10**6, '["' * 500_000, "{'a':" * 200_000, "```" * 300_000, "[1," * 300_000, "'" + "\\" * 10**6, "9" * 10**6],
 )
 def test_takes_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     list(find_literals(text))
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

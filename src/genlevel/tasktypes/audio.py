@@ -119,6 +119,7 @@ class AudioAnswer(MediaAnswer):
     sound as it is, ``(samples, rate)``; metrics of its words or meaning have a text as the reference.
     """
 
+    writes = "sound"
     makes = frozenset({"audio"})
     out = "audio"
     asks = frozenset({"clap_score", "wer", "cer", "cider", "e_acc"})

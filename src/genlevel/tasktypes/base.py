@@ -26,6 +26,9 @@ class TaskType(ABC):
     answer_format: ClassVar[str]
     """What a model has to give, in one sentence, for the docs and the default prompt."""
 
+    writes: ClassVar[str] = "text"
+    """The structure of an answer, as :mod:`genlevel.tasktypes.writers` names it."""
+
     measured: str = ""
     """The metric that answers and references are read for, as its input may have several forms; '' where none is known."""
 
@@ -69,6 +72,22 @@ class TaskType(ABC):
         Raises:
             UnreadableAnswer: in one line, why. The sample then counts as wrong.
         """
+
+    def write(self, value: Any, form: str = "") -> tuple[Part, ...]:
+        """A value as the metric takes it, as parts that :meth:`parse` reads back as that value.
+
+        Args:
+            value: an answer or a reference of the task type.
+            form: one of the structure's forms (:func:`genlevel.tasktypes.writers.forms_of`); '' for its usual one.
+
+        Raises:
+            AnswerError: the value does not have the shape, type or range that the form asks for.
+        """
+        from genlevel.tasktypes.writers import write_structure
+
+        # Of a set of labels, and of several texts that all are right, as a reference has them.
+        structure = "labels" if self.writes == "text" and isinstance(value, list) else self.writes
+        return write_structure(structure, value, form)
 
     def metric_options(self, task: Task) -> Mapping[str, Any]:
         """Options for the task's metric."""

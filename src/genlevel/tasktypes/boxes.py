@@ -262,6 +262,7 @@ class ObjectDetection(TaskType):
 
     name = "object-detection"
     title = "Object detection"
+    writes = "boxes"
     takes = frozenset({"image", "text"})
     makes = frozenset({"text"})
     answer_format = 'JSON [{"label": ..., "box": [x, y, width, height], "score": 0 to 1, if known}] in pixels'

@@ -1,19 +1,19 @@
-"""Tasks answered with a value for each pixel: label maps and depth."""
+"""Tasks answered with a label for each pixel."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
+from genlevel.errors import GenlevelError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
 from genlevel.tasktypes.answers import normal, text_of
-from genlevel.tasktypes.keys import first, header_option
+from genlevel.tasktypes.keys import first
 from genlevel.tasktypes.literals import find_literals
 from genlevel.tasktypes.media_out import MediaAnswer, only
 from genlevel.tasktypes.pictures import resized
 
-__all__ = ["DepthEstimation", "ImageSegmentation"]
+__all__ = ["ImageSegmentation"]
 
 _ARRAYS: Final = frozenset({".npy", ".npz"})
 _MASK_CHARS: Final = 4_000_000
@@ -46,6 +46,7 @@ class ImageSegmentation(MediaAnswer):
 
     name = "image-segmentation"
     title = "Image segmentation"
+    writes = "label map"
     takes = frozenset({"image", "text"})
     makes = frozenset({"image", "text"})
     answer_format = 'a PNG whose grey values are the labels, or JSON [{"label": 1, "polygon": [[x, y], ...]}]'
@@ -172,72 +173,3 @@ def _binary(mask: Any) -> tuple[Any, bool]:
 
 def _at_most(mask: Any, most: int) -> bool:
     return bool(((mask <= most) | (mask == 255)).all())
-
-
-class DepthEstimation(MediaAnswer):
-    """The distance of each pixel, in the unit of the task's files times ``others.depth_scale`` (1 without one).
-
-    Example: ``{"input": {"image_file": "a.png"}, "output": {"depth_file": "depth/a.png"}}`` with a 16-bit PNG, an NPY
-    or an NPZ file (array ``depth`` or ``disparity``).
-    """
-
-    name = "depth-estimation"
-    title = "Depth estimation"
-    takes = frozenset({"image", "text"})
-    makes = frozenset({"image"})
-    answer_format = "a 16-bit grey PNG, NPY or NPZ in the unit of the references"
-    media = "image"
-    prompt = "Estimate the depth of each pixel."
-    output_keys = ("depth_file", "depth", "disparity_file", "npz_file", "image_file", "text")
-
-    def load_reference(self, record: Record, part: Part) -> tuple[Any, dict[str, Any]]:
-        """Float64 (H, W)."""
-        scale = header_option(record, "depth_scale")
-        if scale is not None and (
-            isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e12
-        ):
-            raise RecordError(f"{record.where}: depth_scale is {scale!r}; it must be a positive number")
-        factor = 1.0 if scale is None else float(scale)
-        return _depth(part) * factor, {"scale": factor}
-
-    def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
-        """Float64 (H, W) of the reference's size (bilinear where it has another).
-
-        Raises:
-            UnreadableAnswer: no grey image and no array.
-        """
-        from genlevel.media.opencv import opencv
-
-        try:
-            depth = _depth(only(parts, "image")) * float(sample.extra.get("scale", 1.0))
-        except UnreadableAnswer:
-            raise
-        except GenlevelError as error:
-            raise UnreadableAnswer(str(error)) from None
-        if sample.reference is None or depth.shape == sample.reference.shape:
-            return depth
-        height, width = sample.reference.shape
-        return opencv().resize(depth, (width, height), interpolation=opencv().INTER_LINEAR)
-
-
-def _depth(part: Part) -> Any:
-    import numpy as np
-
-    from genlevel.media import MediaError, load_mask
-    from genlevel.tasktypes.arrays import load_array
-
-    head = part.data[:6] if part.data is not None else b""
-    stored = (
-        (part.path is not None and part.path.suffix.lower() in _ARRAYS) or head[:2] == b"PK" or head == b"\x93NUMPY"
-    )
-    array = load_array(part) if stored else load_mask(part)
-    if array.ndim == 3 and 1 in array.shape:
-        array = array.squeeze()
-    if array.ndim != 2 or array.dtype.kind not in "iuf" or array.size == 0:
-        raise MediaError(
-            f"{part.path or 'the answer'}: a depth map is a 2-d array of numbers, not {array.dtype} {array.shape}"
-        )
-    depth = array.astype(np.float64)
-    if not np.isfinite(depth).all():
-        raise MediaError(f"{part.path or 'the answer'}: a depth map must be finite")
-    return depth

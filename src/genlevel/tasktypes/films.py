@@ -25,6 +25,7 @@ _JSON_CHARS: Final = 4_000_000
 class FilmAnswer(MediaAnswer):
     """A task answered with a video: a file, a folder of frames, or one image a frame."""
 
+    writes = "film"
     makes = frozenset({"video"})
     out = "video"
     output_keys = ("video_file", "video_folder", "video", "gt_dir", "frame_dir", "file", "path", "text")

@@ -58,6 +58,7 @@ class VisualGrounding(TaskType):
 
     name = "visual-grounding"
     title = "Visual grounding"
+    writes = "boxes"
     takes = frozenset({"image", "text"})
     makes = frozenset({"text"})
     answer_format = 'JSON [x, y, width, height] in pixels, or several {"box", "score"}'
@@ -120,6 +121,7 @@ class KeypointDetection(TaskType):
 
     name = "keypoint-detection"
     title = "Keypoint detection"
+    writes = "keypoints"
     takes = frozenset({"image", "text"})
     makes = frozenset({"text"})
     answer_format = 'JSON [{"keypoints": [[x, y], ...], "score": 0 to 1, if known}] in pixels, one object a person'

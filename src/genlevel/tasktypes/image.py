@@ -101,6 +101,7 @@ class ImageCounting(TextAnswer):
 
     name = "image-counting"
     title = "Counting in images"
+    writes = "number"
     answer_format = "a number, in digits or words"
     takes = frozenset({"image", "text"})
     media = "image"

@@ -51,6 +51,7 @@ class InstanceSegmentation(TaskType):
 
     name = "instance-segmentation"
     title = "Instance segmentation"
+    writes = "masks"
     takes = frozenset({"image", "text"})
     makes = frozenset({"image", "text"})
     answer_format = (
@@ -123,6 +124,7 @@ class PanopticSegmentation(TaskType):
 
     name = "panoptic-segmentation"
     title = "Panoptic segmentation"
+    writes = "segments"
     takes = frozenset({"image", "text"})
     makes = frozenset({"image", "text"})
     answer_format = (

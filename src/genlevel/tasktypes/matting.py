@@ -36,6 +36,7 @@ class ImageMatting(MediaAnswer):
 
     name = "image-matting"
     title = "Image matting"
+    writes = "matte"
     takes = frozenset({"image", "text"})
     makes = frozenset({"image", "text"})
     answer_format = (
@@ -109,6 +110,7 @@ class ImageAnomalyDetection(TaskType):
 
     name = "image-anomaly-detection"
     title = "Anomaly detection in images"
+    writes = "scores"
     takes = frozenset({"image", "text"})
     makes = frozenset({"image", "text"})
     answer_format = (

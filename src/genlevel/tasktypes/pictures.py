@@ -32,6 +32,7 @@ class PictureAnswer(MediaAnswer):
     above half.
     """
 
+    writes = "picture"
     makes = frozenset({"image"})
     out = "image"
     output_keys = ("image_file", "image", "target_file", "file", "text")

@@ -61,6 +61,7 @@ class PointCloudSegmentation(MediaAnswer):
 
     name = "point-cloud-segmentation"
     title = "Point cloud segmentation"
+    writes = "point labels"
     takes = frozenset({"points", "text"})
     makes = frozenset({"points", "text"})
     answer_format = "a JSON list with a label for each point, or the points with the label as fourth column"
@@ -164,6 +165,7 @@ class PointCloudCompletion(MediaAnswer):
 
     name = "point-cloud-completion"
     title = "Point cloud completion"
+    writes = "shape"
     takes = frozenset({"points", "text"})
     makes = frozenset({"points", "text"})
     answer_format = "points, or a JSON list of [x, y, z]"

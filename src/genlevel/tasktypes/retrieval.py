@@ -33,6 +33,7 @@ class ImageTextRetrieval(TaskType):
 
     name = "image-text-retrieval"
     title = "Retrieval between texts and images"
+    writes = "ranking"
     takes = frozenset({"image", "text"})
     makes = frozenset({"text"})
     answer_format = 'a JSON list of the candidates\' numbers from 1, the best first, or {"scores": [one a candidate]}'

@@ -36,6 +36,7 @@ class SceneGraphGeneration(TaskType):
 
     name = "scene-graph-generation"
     title = "Scene graph generation"
+    writes = "relations"
     takes = frozenset({"image", "text"})
     makes = frozenset({"text"})
     answer_format = (

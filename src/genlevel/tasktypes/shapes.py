@@ -130,6 +130,7 @@ class TextToMotion(MediaAnswer):
 
     name = "text-to-motion"
     title = "Text to motion"
+    writes = "motion"
     takes = frozenset({"text"})
     makes = frozenset({"points", "text"})
     out = "points"

@@ -164,6 +164,7 @@ class TimeSeriesForecasting(TextAnswer):
 
     name = "time-series-forecasting"
     title = "Time series forecasting"
+    writes = "numbers"
     answer_format = "the numbers alone, as many as asked for, separated by commas"
     prompt = "Continue the series."
     form = "Answer with the next values alone, separated by commas."

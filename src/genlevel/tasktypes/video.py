@@ -87,6 +87,7 @@ class VisualTracking(TaskType):
 
     name = "visual-tracking"
     title = "Visual tracking"
+    writes = "track"
     takes = frozenset({"video", "text"})
     makes = frozenset({"text"})
     answer_format = (
@@ -172,7 +173,7 @@ def _track(value: Any, form: BoxFormat) -> Any:
     frames = [first(item, "frame", "frame_id", "frame_index") if isinstance(item, Mapping) else None for item in value]
     if all(isinstance(f, int) and not isinstance(f, bool) for f in frames):
         return _placed(list(zip([f for f in frames if f is not None], value, strict=True)), form)
-    return np.array([_frame_box(item, form) for item in value], np.float64).reshape(-1, 4)
+    return np.array([frame_box(item, form) for item in value], np.float64).reshape(-1, 4)
 
 
 def _placed(pairs: list[tuple[int, Any]], form: BoxFormat) -> Any:
@@ -185,11 +186,12 @@ def _placed(pairs: list[tuple[int, Any]], form: BoxFormat) -> Any:
         raise ValueError("frame numbers are missing, doubled or too large")
     track = np.full((max(numbers) - start + 1, 4), np.nan)
     for frame, box in pairs:
-        track[frame - start] = _frame_box(box, form)
+        track[frame - start] = frame_box(box, form)
     return track
 
 
-def _frame_box(value: Any, form: BoxFormat) -> list[float]:
+def frame_box(value: Any, form: BoxFormat) -> list[float]:
+    """A box of one frame as [x, y, width, height]; NaN where there is none."""
     if isinstance(value, Mapping):
         inner = first(value, "box", "bbox", "bbox_2d")
         if inner is not None or any(k in value for k in ("box", "bbox")):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
+from genlevel.errors import RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample, Task
 from genlevel.tasktypes.answers import text_of
-from genlevel.tasktypes.base import TaskType
+from genlevel.tasktypes.asked import Asked
 from genlevel.tasktypes.frames import frame_stack, load_layer, named_stack, settled
-from genlevel.tasktypes.keys import first, input_of, media_of
+from genlevel.tasktypes.keys import first
 from genlevel.tasktypes.literals import find_literals
-from genlevel.tasktypes.prompts import compose
 from genlevel.tasktypes.rle import decode_mask
 
 __all__ = ["ReferringVideoObjectSegmentation", "VideoObjectSegmentation", "VideoSalientObjectDetection"]
@@ -25,27 +24,19 @@ _KEYS: Final = ("mask_folder", "mask_file", "mask_file_list", "masks", "mask", "
 _TRUTH: Final = ("mask_folder_gt", "gt_dir", "masks")
 
 
-class MaskedVideo(TaskType):
-    """A video whose answer is a mask for each frame."""
+class MaskedVideo(Asked):
+    """A video whose answer is a mask for each frame: int32 (T, H, W), the object's number at each pixel, 0 for none."""
 
     takes = frozenset({"video", "image", "text"})
     makes = frozenset({"video", "image", "text"})
-    prompt: ClassVar[str] = ""
+    writes = "object masks"
+    noun = "masks"
+    hidden = _TRUTH
     form: ClassVar[str] = (
         "Answer with an image a frame whose grey values are the objects' numbers, 0 where there is none, or with JSON: "
         '{"1": [mask, ...]}, for each object a mask a frame, {"size": [height, width], "counts": [...]} (COCO run lengths in '
         "column order, background first) or null."
     )
-
-    def read(self, record: Record) -> Sample:
-        """The reference is int32 (T, H, W): the object's number at each pixel, 0 for none."""
-        shown = input_of(record)
-        media = media_of(record, shown)
-        if not any(part.kind in ("video", "image") for part in media):
-            raise RecordError(f"{record.where}: 'input' names no video file")
-        text = compose(shown, self.prompt, form=self.form, hidden=_TRUTH)
-        reference = self.reference(record, record.value.get("output"))
-        return Sample(record.id, (*media, Part("text", text)), reference)
 
     def reference(self, record: Record, output: Any) -> Any:
         """The masks of the objects, from files or from run lengths in the record; None where they are secret."""
@@ -60,22 +51,13 @@ class MaskedVideo(TaskType):
         found = named_stack(record, output, _KEYS, load_layer)
         return None if found is None else whole(found)
 
-    def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
-        """Int32 (T, H, W) of the reference's size; frames after the last have no object.
-
-        Raises:
-            UnreadableAnswer: no masks, or more frames than the video has.
-        """
+    def answer(self, parts: Sequence[Part], sample: Sample) -> Any:
+        """Int32 (T, H, W) of the reference's size; frames after the last have no object."""
         shape = None if sample.reference is None else sample.reference.shape
-        try:
-            if any(part.kind in ("image", "video") for part in parts):
-                maps = whole(frame_stack(parts, load_layer))
-            else:
-                maps = _from_text(text_of(parts, _CHARS), shape)
-        except UnreadableAnswer:
-            raise
-        except (GenlevelError, OSError, ValueError, RecursionError) as error:
-            raise UnreadableAnswer(f"the masks cannot be read: {error}") from None
+        if any(part.kind in ("image", "video") for part in parts):
+            maps = whole(frame_stack(parts, load_layer))
+        else:
+            maps = _from_text(text_of(parts, _CHARS), shape)
         return maps if shape is None else settled(maps, shape, nearest=True)
 
 
@@ -212,6 +194,8 @@ class VideoSalientObjectDetection(MaskedVideo):
     title = "Video salient object detection"
     answer_format = "a grey image for each frame, white where the object is"
     makes = frozenset({"video", "image", "text"})
+    writes = "saliency"
+    noun = "maps"
     prompt = "Mark the object that stands out in each frame of the video."
     form = "Answer with a grey image a frame, white where the object is."
 
@@ -223,20 +207,11 @@ class VideoSalientObjectDetection(MaskedVideo):
         # A mask of 0 and 1 is black and white; of others what is above half is the object.
         return None if found is None else ((found == 1) | (found > 127)).astype(np.uint8) * np.uint8(255)
 
-    def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
-        """Uint8 or float (T, H, W) of the reference's size (bilinear where it has another).
-
-        Raises:
-            UnreadableAnswer: no maps, or more frames than the video has.
-        """
+    def answer(self, parts: Sequence[Part], sample: Sample) -> Any:
+        """Uint8 or float (T, H, W) of the reference's size (bilinear where it has another)."""
         if not any(part.kind in ("image", "video") for part in parts):
-            return super().parse(parts, sample).astype(bool).astype("uint8") * 255
-        try:
-            maps = frame_stack(parts, load_layer)
-        except UnreadableAnswer:
-            raise
-        except (GenlevelError, OSError) as error:
-            raise UnreadableAnswer(f"the maps cannot be read: {error}") from None
+            return super().answer(parts, sample).astype(bool).astype("uint8") * 255
+        maps = frame_stack(parts, load_layer)
         if maps.max() == 1 and maps.dtype.kind in "iub":
             maps = maps.astype("uint8") * 255
         return maps if sample.reference is None else settled(maps, sample.reference.shape, nearest=False)
