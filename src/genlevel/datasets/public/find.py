@@ -11,8 +11,8 @@ from typing import Final
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset, Unmatched
 from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES
-from genlevel.datasets.public import FORMATS
-from genlevel.datasets.public.base import Reader
+from genlevel.datasets.public import COPY, FORMATS, reader
+from genlevel.datasets.public.copies import reader_of
 from genlevel.datasets.public.folder import Folder
 from genlevel.datasets.public.sources import EDITION, Source, sources
 from genlevel.errors import DataError
@@ -116,18 +116,21 @@ def _is_general_bench(folder: Path) -> bool:
 
 def _read(candidate: _Try) -> tuple[Dataset | None, str]:
     """The dataset in a folder or in one that its archive put inside; else what the folder itself lacks."""
-    reader: Reader = FORMATS.load(candidate.source.format)
+    readers = [candidate.source.format]
+    if reader_of(candidate.task.id) is not None:
+        readers.append(f"{COPY}{candidate.task.id}")
     first = ""
     level = [candidate.folder]
     for _ in range(_WRAPPERS + 1):
         for path in level:
-            try:
-                labels = reader.find(Folder(path))
-            except DataError as error:
-                first = first or str(error)
-                continue
-            inside = path.relative_to(candidate.folder).as_posix()
-            relative = "/".join(part for part in (candidate.relative, inside) if part not in ("", "."))
-            return Dataset(candidate.task, path, labels[0], relative, None, candidate.source.format, labels), ""
+            for name in readers:
+                try:
+                    labels = reader(name).find(Folder(path))
+                except DataError as error:
+                    first = first or str(error)
+                    continue
+                inside = path.relative_to(candidate.folder).as_posix()
+                relative = "/".join(part for part in (candidate.relative, inside) if part not in ("", "."))
+                return Dataset(candidate.task, path, labels[0], relative, None, name, labels), ""
         level = [path / name for path in level for name in Folder(path).folders()][:_MOST_WRAPPERS]
     return None, first

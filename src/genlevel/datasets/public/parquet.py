@@ -17,6 +17,8 @@ __all__ = ["class_names", "picture", "rows", "shards"]
 
 _ROWS: Final = 16
 """Rows held at a time: a row may hold a picture of some megabytes."""
+_BUFFER_BYTES: Final = 1 << 20
+_GROUP_BYTES: Final = 4 << 30
 
 
 def shards(folder: Folder, split: str) -> tuple[Path, ...]:
@@ -39,12 +41,17 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """
     parquet = _library()
     try:
-        with parquet.ParquetFile(path, memory_map=False) as file:
+        # Without read-ahead, and one group of rows after another: else the whole file comes to lie in memory.
+        with parquet.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             there = [name for name in columns if name in file.schema_arrow.names]
             if not there:
                 raise DataError(f"{path}: has none of the columns {', '.join(columns)}")
-            for batch in file.iter_batches(batch_size=_ROWS, columns=there):
-                yield from batch.to_pylist()
+            for group in range(file.num_row_groups):
+                size = file.metadata.row_group(group).total_byte_size
+                if size > _GROUP_BYTES:
+                    raise DataError(f"{path}: a group of rows of {size} bytes; at most {_GROUP_BYTES} are read")
+                for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group], columns=there, use_threads=False):
+                    yield from batch.to_pylist()
     except DataError:
         raise
     except Exception as error:  # the library's errors have no common base
