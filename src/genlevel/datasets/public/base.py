@@ -60,7 +60,7 @@ class Reader(ABC):
         """
         folder, header = Folder(path), self.header
         seen: set[str] = set()
-        for item in self.items(folder, labels):
+        for item in self._whole(folder, labels):
             if isinstance(item, RecordError):
                 yield item
                 continue
@@ -79,6 +79,12 @@ class Reader(ABC):
                 continue
             seen.add(identifier)
             yield Record(identifier, {"id": identifier, **value}, path, where, header)
+
+    def _whole(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
+        try:
+            yield from self.items(folder, labels)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(f"{labels[0]}: is not as its format has it ({_said(error)})") from None
 
 
 def _said(error: Exception) -> str:

@@ -29,9 +29,10 @@ def categories(path: Path) -> dict[int, str]:
         DataError: the file names no classes.
     """
     try:
-        return {int(number(c, "id")): text(c, "name") for c in map(mapping, value(path, "categories") or [])}
+        kinds = objects({"categories": value(path, "categories")}, "categories")
+        return {int(number(kind, "id")): text(kind, "name") for kind in kinds}
     except ValueError as error:
-        raise DataError(f"{path}: 'categories': {error}") from None
+        raise DataError(f"{path}: {error}") from None
 
 
 def grouped(path: Path, keep: Callable[[Mapping[str, Any]], Any]) -> tuple[Grouped, list[RecordError]]:

@@ -63,15 +63,16 @@ class RefCoco(Reader):
             yield from self._of_captions(folder, labels[0])
 
     def _of_refs(self, folder: Folder, refs: Path, instances: Path) -> Iterator[Item | RecordError]:
-        boxes, names = {}, {}
+        boxes: dict[str, Any] = {}
+        names: dict[str, Any] = {}
         for item in elements(instances, "annotations"):
             if isinstance(item, RecordError):
                 yield item
             elif isinstance(item[1], Mapping):
-                boxes[item[1].get("id")] = item[1].get("bbox")
+                boxes[str(item[1].get("id"))] = item[1].get("bbox")
         for item in elements(instances, "images"):
             if not isinstance(item, RecordError) and isinstance(item[1], Mapping):
-                names[item[1].get("id")] = item[1].get("file_name")
+                names[str(item[1].get("id"))] = item[1].get("file_name")
         for item in elements(refs):
             if isinstance(item, RecordError):
                 yield item
@@ -88,16 +89,16 @@ class RefCoco(Reader):
                 yield place, partial(self._ref, folder, ref, sentence, boxes, names)
 
     def _ref(
-        self, folder: Folder, ref: Any, sentence: Any, boxes: Mapping[Any, Any], names: Mapping[Any, Any]
+        self, folder: Folder, ref: Any, sentence: Any, boxes: Mapping[str, Any], names: Mapping[str, Any]
     ) -> Entry:
         said = mapping(sentence)
-        box = boxes.get(ref.get("ann_id"))
+        box = boxes.get(str(ref.get("ann_id")))
         if box is None:
             raise ValueError(f"'ann_id' {ref.get('ann_id')!r} is none of instances.json")
         # The file name in refs is that of a cut-out ("..._16.jpg"); the image's own stands in instances.json.
-        file = folder.media(names.get(ref.get("image_id")), *_IMAGES)
+        file = folder.media(names.get(str(ref.get("image_id"))), *_IMAGES)
         key = identifier(said, "sent_id")
-        return key, _asked(file, said.get("raw") or text(said, "sent"), box)
+        return key, _asked(file, text(said, "raw" if said.get("raw") else "sent"), box)
 
     def _of_captions(self, folder: Folder, path: Path) -> Iterator[Item | RecordError]:
         boxes, lost = grouped(path, lambda annotation: listed(annotation, "bbox"))

@@ -13,7 +13,7 @@ from genlevel.datasets.public.coco import Grouped, categories, grouped, images, 
 from genlevel.datasets.public.fields import identifier, lines, mapping, objects, text
 from genlevel.datasets.public.folder import Folder
 from genlevel.datasets.public.maps import channels, ids, run_lengths
-from genlevel.datasets.public.stream import elements, value
+from genlevel.datasets.public.stream import elements
 from genlevel.errors import DataError, RecordError
 
 __all__ = ["ADE20K_INSTANCES", "ADE20K_PANOPTIC", "CITYSCAPES_INSTANCES", "CITYSCAPES_PANOPTIC", "VOC"]
@@ -223,8 +223,11 @@ class CocoPanoptic(Reader):
         if not names:
             raise DataError(f"{labels[0]}: has no 'categories'")
         files = {}
-        for image in map(mapping, value(labels[0], "images") or []):
-            files[image.get("id")] = image.get("file_name")
+        for item in elements(labels[0], "images"):
+            if isinstance(item, RecordError):
+                yield item
+            elif isinstance(item[1], Mapping):
+                files[str(item[1].get("id"))] = item[1].get("file_name")
         for item in elements(labels[0], "annotations"):
             if isinstance(item, RecordError):
                 yield item
@@ -238,7 +241,7 @@ class CocoPanoptic(Reader):
             for s in objects(annotation, "segments_info")
         ]
         shown = {
-            "image_file": folder.media(files.get(annotation["image_id"]), self.pictures),
+            "image_file": folder.media(files.get(key), self.pictures),
             "classes": {str(k): v for k, v in names.items()},
         }
         output = {"mask_file": folder.media(annotation.get("file_name"), self.name), "segments": segments}

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from genlevel.datasets.annotations import FILE_BYTES, parse
 from genlevel.errors import DataError, RecordError
 
@@ -16,9 +18,21 @@ __all__ = ["elements", "members", "value"]
 
 LARGE_BYTES: Final = 2 * FILE_BYTES
 """Largest file that is read entry by entry, in bytes."""
-_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-_STRING: Final = re.compile(rb'\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*:\s*', re.DOTALL)
+_QUOTED: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_LEVELS: Final = 4
+"""So many levels of brackets are passed over in one step; deeper ones take a step each."""
+_STRING: Final = re.compile(_QUOTED, re.DOTALL)
+_NAME: Final = re.compile(rb"\s*(" + _QUOTED + rb")\s*:\s*", re.DOTALL)
 _SPACE: Final = re.compile(rb"\s*")
+
+
+def _passed(levels: int) -> bytes:
+    """A pattern of all that stands between two brackets, with whole pairs of brackets that hold fewer levels."""
+    inner = b"" if levels == 0 else rb"|\[" + _passed(levels - 1) + rb"\]|\{" + _passed(levels - 1) + rb"\}"
+    return rb'(?:[^"\[\]{}]++|' + _QUOTED + inner + rb")*+"
+
+
+_PASSED: Final = re.compile(_passed(_LEVELS), re.DOTALL)
 _BARE: Final = re.compile(rb'[^,\[\]{}"]*')
 _ENTRY_BYTES: Final = 64 * 1024 * 1024
 
@@ -136,7 +150,7 @@ def _members(data: mmap.mmap, path: Path, at: int, stop: str | None = None) -> I
         if mark == b",":
             at += 1
             continue
-        match = _STRING.match(data, at)
+        match = _NAME.match(data, at)
         if match is None:
             raise DataError(_cut(data, path, at))
         name = parse(match.group(1), path)
@@ -156,16 +170,20 @@ def _end(data: mmap.mmap, path: Path, at: int) -> int:
         if end == at:
             raise DataError(_cut(data, path, at))
         return end
+    string = _STRING.match(data, at)
+    if string is not None:
+        return string.end()
     depth = 0
-    for token in _TOKEN.finditer(data, at):
-        mark = data[token.start()]
-        if mark in b"[{":
-            depth += 1
-        elif mark in b"]}":
-            depth -= 1
-        if depth == 0:
-            return token.end()
-    raise DataError(_cut(data, path, len(data)))
+    while True:
+        # Nothing to pass over before the first bracket, whose whole content is passed over next.
+        at = _PASSED.match(data, at).end() if depth else at  # type: ignore[union-attr]
+        mark = data[at : at + 1]
+        if mark not in (b"[", b"{", b"]", b"}"):
+            raise DataError(_cut(data, path, len(data) if mark == b'"' else at))
+        depth += 1 if mark in b"[{" else -1
+        at += 1
+        if depth <= 0:
+            return at
 
 
 def _cut(data: mmap.mmap, path: Path, at: int) -> str:
@@ -177,7 +195,11 @@ def _cut(data: mmap.mmap, path: Path, at: int) -> str:
 def _decoded(data: mmap.mmap, start: int, end: int, path: Path) -> Any:
     if end - start > _ENTRY_BYTES:
         raise DataError(f"{path}: an entry of {end - start} bytes; at most {_ENTRY_BYTES} are read")
-    return parse(data[start:end], path)
+    try:
+        return orjson.loads(data[start:end])
+    except orjson.JSONDecodeError:
+        # Tolerates more, and says where it is wrong.
+        return parse(data[start:end], path)
 
 
 def _without(error: DataError, path: Path) -> str:

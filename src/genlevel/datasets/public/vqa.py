@@ -19,7 +19,10 @@ __all__ = ["DOCVQA", "GQA", "OK_VQA", "VIZWIZ", "VQAV2"]
 
 def _answers(annotation: Mapping[str, Any]) -> list[str]:
     """The annotators' answers, repeats kept."""
-    found = [item if isinstance(item, str) else text(mapping(item), "answer") for item in listed(annotation, "answers")]
+    found = [
+        item if isinstance(item, str) else text(mapping(item), "answer")
+        for item in listed(mapping(annotation), "answers")
+    ]
     if not found:
         raise ValueError("has no answer")
     return found
