@@ -5,8 +5,9 @@ genlevel data check DIR                             which tasks are there; what 
 genlevel data starter DIR                           small tasks in all modalities, made from a seed: nothing to download
 genlevel data specimens DIR                         a few made entries of every task of an edition, to try the whole way
 
-DIR for 'check' is a General-Bench folder (General-Bench-Openset, say) or any folder in its format; for 'starter' and
-'specimens' a new folder. 'check' exits with 1 if anything is wrong. 'genlevel data download --help' explains the download.
+DIR for 'check' is a General-Bench folder (General-Bench-Openset, say), any folder in its format, or with --edition 2024 one
+that holds public datasets as their archives unpack (docs/datasets-2024.md); for 'starter' and 'specimens' a new folder.
+'check' exits with 1 if anything is wrong. 'genlevel data download --help' explains the download.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 
 if TYPE_CHECKING:
+    from genlevel.catalog import Catalog
     from genlevel.datasets import Found
     from genlevel.datasets.check import Check, Reader
     from genlevel.records import Task
@@ -86,6 +88,7 @@ def _specimens(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from genlevel.datasets import find_datasets
     from genlevel.datasets.check import check_dataset
+    from genlevel.datasets.public.sources import absent
 
     catalog = load_catalog(args, args.folder)
     found = find_datasets(args.folder, catalog)
@@ -93,13 +96,15 @@ def _check(args: argparse.Namespace) -> int:
         check_dataset(dataset, _reader(dataset.task), keep=args.lines, decode=args.decode) for dataset in found.datasets
     ]
     if args.format == "json":
-        emit_json(_document(args.folder, catalog.edition, found, checks))
+        emit_json(_document(args.folder, catalog, found, checks))
     elif args.format == "csv":
         emit_csv(_COLUMNS, [_row(check) for check in checks])
     else:
         rows = [_row(check) for check in checks]
         emit_table(_COLUMNS, [[row[c] for c in _COLUMNS] for row in rows], right=range(2, 2 + len(_COUNTS)))
     _notes(found, checks, args.lines)
+    for source in absent(catalog, {dataset.task.id for dataset in found.datasets}):
+        note(f"absent: {source.task_id}: {source.where}")
     wrong = bool(found.unmatched) or any(check.faults for check in checks)
     note(_summary(found, checks, len(catalog)))
     return 1 if wrong else 0
@@ -118,19 +123,27 @@ def _row(check: Check) -> dict[str, Any]:
     return {"task_id": check.dataset.task.id, "folder": check.dataset.relative or ".", **counts, "reader": reader}
 
 
-def _document(root: Path, edition: str, found: Found, checks: list[Check]) -> dict[str, Any]:
+def _document(root: Path, catalog: Catalog, found: Found, checks: list[Check]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from genlevel.datasets.public.sources import absent
+
+    there = {dataset.task.id for dataset in found.datasets}
     return {
         "data": str(root),
-        "edition": edition,
-        "tasks": [{**_row(check), "problems": check.problems} for check in checks],
+        "edition": catalog.edition,
+        "tasks": [{**_row(check), "split": check.dataset.split, "problems": check.problems} for check in checks],
         "unmatched": [{"path": str(u.path), "reason": u.reason} for u in found.unmatched],
         "ignored": [{"path": str(u.path), "reason": u.reason} for u in found.ignored],
+        "absent": [asdict(source) for source in absent(catalog, there)],
     }
 
 
 def _notes(found: Found, checks: list[Check], limit: int) -> None:
     """What is wrong, on stderr: at most ``limit`` lines for each task and each list."""
     for check in checks:
+        if check.dataset.split:
+            note(f"{check.dataset.task.id}: split {check.dataset.split}")
         for line in check.problems:
             note(line)
         if check.faults > len(check.problems):

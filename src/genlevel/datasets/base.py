@@ -53,6 +53,16 @@ class Dataset:
             return read_records(self.annotation, self.folder)
         return read_records(self.train, self.folder / "train") if self.train is not None else iter(())
 
+    @property
+    def split(self) -> str:
+        """Which part of a public dataset is read; '' for a folder in General-Bench's format, which is what it holds."""
+        if not self.reader:
+            return ""
+        from genlevel.datasets.public.sources import sources
+
+        source = sources().get(self.task.id)
+        return source.split if source is not None else ""
+
     def sha256(self) -> str:
         """A hash (hexadecimal) of the files with the labels; for a folder of pictures, of their names and sizes.
 

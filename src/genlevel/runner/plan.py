@@ -115,13 +115,18 @@ def describe(
         "sample_seed": settings.sample_seed,
         "repeat": settings.repeat,
         "seed": settings.seed,
-        "tasks": {d.task.id: {"folder": d.relative, "sha256": d.sha256()} for d in plan.datasets},
+        "tasks": {d.task.id: _data_of(d) for d in plan.datasets},
         "unsupported": plan.unsupported,
         "settings": {"concurrency": settings.concurrency or model.concurrency},
         "versions": {"genlevel": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "start": datetime.now(UTC).isoformat(timespec="seconds"),
         "end": None,
     }
+
+
+def _data_of(dataset: Dataset) -> dict[str, str]:
+    split = {"split": dataset.split} if dataset.split else {}
+    return {"folder": dataset.relative, "sha256": dataset.sha256(), **split}
 
 
 def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
+from genlevel.catalog import Catalog
 from genlevel.catalog.read import parse_rows
 from genlevel.datasets.names import plain
 
-__all__ = ["EDITION", "Source", "sources"]
+__all__ = ["EDITION", "Source", "absent", "sources"]
 
 EDITION: Final = "2024"
 """The edition whose tasks the table lists."""
@@ -43,6 +44,12 @@ class Source:
         """The name of the folder to make for it."""
         return self.folders[0].casefold().replace(" ", "-")
 
+    @property
+    def where(self) -> str:
+        """Where to get it, in one line."""
+        pages = [page for page in (self.page, f"hub: {self.hub}" if self.hub else "") if page not in ("", "unknown")]
+        return f"{self.dataset}: {', '.join(pages) or 'unknown where'}; put it in the folder {self.folder}"
+
     def called(self, name: str) -> int | None:
         """How good a name of the dataset's folder ``name`` is, 0 for the usual one; None if it is none."""
         wanted = plain(name)
@@ -59,3 +66,12 @@ def sources() -> Mapping[str, Source]:
         folders = tuple(name.strip() for name in (cells.pop("folders") or cells["dataset"]).split(";"))
         found[cells["task_id"]] = Source(folders=folders, **cells)
     return MappingProxyType(found)
+
+
+def absent(catalog: Catalog, there: Collection[str]) -> list[Source]:
+    """Where to get the datasets of those tasks of a catalog that are not ``there``."""
+    return [
+        source
+        for identifier, source in sources().items()
+        if identifier in catalog and catalog[identifier].edition == EDITION and identifier not in there
+    ]
