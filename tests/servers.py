@@ -126,7 +126,7 @@ def endless(block: bytes = b" " * 2**20) -> Behave:
 
 
 @contextmanager
-def serve(behave: Behave = echo) -> Iterator[Server]:
+def serve(behave: Behave = echo, port: int = 0) -> Iterator[Server]:
     """A running server; ``server.url`` is its base URL."""
     server = Server()
     started, stop = threading.Event(), threading.Event()
@@ -149,7 +149,7 @@ def serve(behave: Behave = echo) -> Iterator[Server]:
         app.router.add_post("/v1/chat/completions", handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
         await site.start()
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         started.set()

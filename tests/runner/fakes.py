@@ -13,7 +13,7 @@ from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, RecordError
 from genlevel.records import Part, Record, Sample, Task
-from genlevel.runner import RunFolder, Settings, describe, make_plan, open_or_create, run
+from genlevel.runner import RunFolder, Settings, Watcher, describe, make_plan, open_or_create, run
 from genlevel.tasktypes.base import TaskType
 
 
@@ -89,9 +89,18 @@ def prepare(data: Path, out: Path, spec: str, settings: Settings, only: str = ""
 
 
 def do_run(data: Path, out: Path, spec: str, *, only: str = "", **settings: Any) -> Any:
+    if settings.get("cache"):
+        settings["cache"] = Path(settings["cache"])
     chosen = Settings(**settings)
     model, plan, folder = prepare(data, out, spec, chosen, only)
-    return run(model, plan, folder, chosen)
+    return run(model, plan, folder, chosen, watcher=Notes())
+
+
+class Notes(Watcher):
+    """Prints what a person who watches is told."""
+
+    def note(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
 
 
 def main() -> int:
@@ -111,8 +120,9 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return 130
-    print(json.dumps({**vars(summary.total), "problems": summary.problems, "notes": summary.notes}))
-    return 1 if summary.total.failed else 0
+    told = {"problems": summary.problems, "notes": summary.notes, "stopped": summary.stopped, "cost": summary.cost}
+    print(json.dumps({**vars(summary.total), **told}))
+    return 1 if summary.total.failed or summary.stopped else 0
 
 
 if __name__ == "__main__":

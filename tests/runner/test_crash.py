@@ -25,8 +25,8 @@ TASKS = {"one": 60, "two": 90, "three": 50}
 ALL = {f"{name}:{i}" for name, count in TASKS.items() for i in range(count)}
 
 
-def start(data: Path, out: Path, server: Server, *options: str, **env: str) -> subprocess.Popen[str]:
-    spec = f"openai:m?base_url={server.url}&concurrency={CONCURRENCY}&attempts=3"
+def start(data: Path, out: Path, server: Server, *options: str, attempts: int = 3, **env: str) -> subprocess.Popen[str]:
+    spec = f"openai:m?base_url={server.url}&concurrency={CONCURRENCY}&attempts={attempts}"
     return subprocess.Popen(
         [sys.executable, str(FAKES), str(data), str(out), spec, *options],
         stdout=subprocess.PIPE,

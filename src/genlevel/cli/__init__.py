@@ -18,6 +18,7 @@ from typing import NoReturn
 from genlevel._version import __version__
 from genlevel.cli.output import shown
 from genlevel.errors import GenlevelError
+from genlevel.redact import redacted
 
 COMMANDS: dict[str, str] = {
     "demo": "the whole way on the starter set: nothing to download",
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(args)
     except GenlevelError as error:
-        sys.stderr.write(f"genlevel: error: {shown(str(error))}\n")
+        sys.stderr.write(f"genlevel: error: {shown(redacted(str(error)))}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("genlevel: interrupted\n")

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genlevel.redact import redacted
+
 FORMATS = ("table", "json", "csv")
 
 
@@ -19,7 +21,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def note(text: str) -> None:
     """A line for the person, on stderr."""
-    sys.stderr.write(f"{shown(text, lines=True)}\n")
+    sys.stderr.write(f"{shown(redacted(text), lines=True)}\n")
 
 
 def shown(text: str, *, lines: bool = False) -> str:

@@ -6,6 +6,7 @@ import sys
 import time
 from types import TracebackType
 
+from genlevel.redact import redacted
 from genlevel.runner import Counts, Watcher
 
 
@@ -26,7 +27,7 @@ class Lines(Watcher):
 
     def note(self, line: str) -> None:
         """Print the line."""
-        self._print(line)
+        self._print(redacted(line))
 
     def _print(self, text: str) -> None:
         sys.stderr.write(text + "\n")

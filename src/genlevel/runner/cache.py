@@ -20,6 +20,7 @@ import orjson
 
 from genlevel.errors import GenlevelError, RunError
 from genlevel.records import Reply
+from genlevel.redact import redactor
 from genlevel.runner.media import MediaStore
 from genlevel.runner.store import usage_of
 from genlevel.runner.writer import usage_line
@@ -46,6 +47,7 @@ class AnswerCache:
         self._rows: queue.SimpleQueue[tuple[str, bytes] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_all, name="cache", daemon=True)
         self._broken = False
+        self._redact = redactor()
         self.notes: list[str] = []
         """One line if the cache could not be used to the end."""
 
@@ -89,7 +91,7 @@ class AnswerCache:
         except GenlevelError as error:
             self._break(error)
             return
-        self._rows.put((key, orjson.dumps({"parts": parts, "usage": usage_line(reply.usage)})))
+        self._rows.put((key, self._redact(orjson.dumps({"parts": parts, "usage": usage_line(reply.usage)}))))
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -17,6 +17,7 @@ import orjson
 from genlevel.atomic import replacing
 from genlevel.errors import RunError
 from genlevel.records import Prediction, Usage
+from genlevel.redact import redactor
 from genlevel.runner.media import MediaStore
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class RunFolder:
         self.meta.update(changes)
         try:
             with replacing(self.path / "run.json") as partial:
-                partial.write_bytes(orjson.dumps(self.meta, option=orjson.OPT_INDENT_2) + b"\n")
+                partial.write_bytes(redactor()(orjson.dumps(self.meta, option=orjson.OPT_INDENT_2)) + b"\n")
         except OSError as error:
             raise RunError(f"{self.path / 'run.json'}: cannot be written ({error.strerror})") from None
 

@@ -40,12 +40,13 @@ class Waiting:
         return self._ended and not self._jobs
 
     async def put(self, job: Job) -> None:
-        """Add a job; waits for room."""
+        """Add a job; waits for room. After a stop it is let fall."""
         while len(self._jobs) >= self._size and not self._stopped:
             self._room.clear()
             await self._room.wait()
-        self._jobs.append(job)
-        self._wake(1)
+        if not self._stopped:
+            self._jobs.append(job)
+            self._wake(1)
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """Jobs that were taken are to be asked again."""

@@ -12,6 +12,7 @@ import orjson
 
 from genlevel.errors import RunError
 from genlevel.records import Prediction, Usage
+from genlevel.redact import redactor
 from genlevel.runner.media import MediaStore, storable
 from genlevel.runner.store import RunFolder
 
@@ -33,6 +34,7 @@ class RunWriter:
         self._files: dict[Path, int] = {}
         self._guard = threading.Lock()
         self._broken = ""
+        self._redact = redactor()
         self.notes: list[str] = []
         """One line for each torn line that was dropped."""
 
@@ -76,6 +78,7 @@ class RunWriter:
             },
             option=orjson.OPT_APPEND_NEWLINE,
         )
+        line = self._redact(line)
         path = self._folder.file(task_id, repeat)
         with self._guard:
             if self._broken:
