@@ -49,6 +49,8 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Any:
             upscale=tiny.stable_diffusion(
                 root / "upscale", "StableDiffusionUpscalePipeline", channels=7, low_res=DDPMScheduler(), num_class_embeds=400
             ),
+            flux=tiny.flux(root / "flux"),
+            ltx=tiny.ltx(root / "ltx"),
             film=tiny.text_to_video(root / "film"),
             sound=tiny.text_to_audio(root / "sound"),
         )  # fmt: skip
@@ -180,6 +182,33 @@ async def test_one_checkpoint_changes_and_fills_images_too(zoo: Any) -> None:
     np.testing.assert_array_equal(filled_too, filled)
 
 
+async def test_transformers_draw_change_and_fill_too(zoo: Any) -> None:
+    from PIL import Image
+
+    mask = Part("image", data=encode_png(hole()))
+    requests = [
+        ask(words("a dog"), seed=1),
+        ask(image(), words("a dog"), seed=2, task_type="image-to-image", content="a dog"),
+        ask(image(seed=1), words("a cat"), seed=3, task_type="image-to-image", content="a cat"),
+        ask(image(), mask, words("a dog"), seed=4, task_type="image-inpainting", content="a dog"),
+    ]
+    spec = f"diffusers:{zoo.flux}?steps={STEPS}&size=32"
+    found = await drawn(spec, *requests)
+    size = {"width": 32, "height": 32}
+    wanted = [
+        direct("FluxPipeline", zoo.flux, 1, prompt="a dog", **size),
+        direct("FluxImg2ImgPipeline", zoo.flux, 2, prompt="a dog", image=pil(), **size),
+        direct("FluxImg2ImgPipeline", zoo.flux, 3, prompt="a cat", image=pil(seed=1), **size),
+        direct(
+            "FluxInpaintPipeline", zoo.flux, 4, prompt="a dog", image=pil(), mask_image=Image.fromarray(hole()), **size
+        ),
+    ]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, np.asarray(other.images[0]))
+    together = await drawn(f"{spec}&batch=4", *requests)
+    assert np.abs(np.stack(together).astype(int) - np.stack(found)).max() <= 1
+
+
 async def test_a_controlnet_gets_the_sketches(zoo: Any) -> None:
     from diffusers import ControlNetModel
 
@@ -250,6 +279,20 @@ async def test_a_video_is_made_from_text_and_from_a_video(zoo: Any, tmp_path: Pa
         "VideoToVideoSDPipeline", zoo.film, 1, prompt="a cat", video=source, strength=0.8, output_type="np"
     ).frames[0]
     assert other.parts[0].data == encode_mp4((wanted * 255).round().astype(np.uint8), 5)
+
+
+async def test_a_video_is_made_from_an_image_by_the_checkpoint_that_makes_it_from_text(zoo: Any) -> None:
+    spec = f"diffusers:{zoo.ltx}?steps={STEPS}&frames=9&size=32"
+    text = ask(words("a dog runs"), seed=1, task_type="text-to-video")
+    pictured = ask(image(), words("a dog runs"), seed=2, task_type="image-to-video", content="a dog runs")
+    found = [reply.parts[0].data for reply in await answers(spec, text, pictured) if isinstance(reply, Reply)]
+    options = {"prompt": "a dog runs", "num_frames": 9, "width": 32, "height": 32, "output_type": "np"}
+    wanted = [
+        direct("LTXPipeline", zoo.ltx, 1, **options).frames[0],
+        direct("LTXImageToVideoPipeline", zoo.ltx, 2, image=pil(), **options).frames[0],
+    ]
+    # 25 frames a second is what the pipeline is told by default.
+    assert found == [encode_mp4((video * 255).round().astype(np.uint8), 25) for video in wanted]
 
 
 async def test_sounds_are_the_librarys_own_too(zoo: Any) -> None:

@@ -130,3 +130,66 @@ def text_to_audio(folder: Path) -> Path:
     ).eval()  # fmt: skip
     AudioLDMPipeline(**made).save_pretrained(folder)
     return folder
+
+
+def _t5(words: int) -> Any:
+    from transformers import T5Config, T5EncoderModel
+
+    shape = {"d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2, "dropout_rate": 0.0}
+    return T5EncoderModel(T5Config(vocab_size=words, **shape)).eval()
+
+
+def flux(folder: Path) -> Path:
+    """A pipeline for images whose network is a transformer over pairs of latent pixels."""
+    import torch
+    from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+
+    torch.manual_seed(0)
+    made = parts(folder.with_name(f"{folder.name}-parts"))
+    made.pop("unet")
+    made["transformer"] = FluxTransformer2DModel(
+        patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16, num_attention_heads=2,
+        joint_attention_dim=16, pooled_projection_dim=16, axes_dims_rope=[4, 4, 8],
+    )  # fmt: skip
+    made["vae"] = AutoencoderKL(
+        block_out_channels=(8, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4, norm_num_groups=4, sample_size=SIDE, use_quant_conv=False, use_post_quant_conv=False,
+        shift_factor=0.06, scaling_factor=1.5,
+    )  # fmt: skip
+    made["scheduler"] = FlowMatchEulerDiscreteScheduler()
+    tokenizer = made["tokenizer"]
+    FluxPipeline(**made, text_encoder_2=_t5(len(tokenizer)), tokenizer_2=tokenizer).save_pretrained(folder)
+    return folder
+
+
+def ltx(folder: Path) -> Path:
+    """A pipeline for videos from text, and from an image and text."""
+    import torch
+    from diffusers import (
+        AutoencoderKLLTXVideo,
+        FlowMatchEulerDiscreteScheduler,
+        LTXPipeline,
+        LTXVideoTransformer3DModel,
+    )
+
+    torch.manual_seed(0)
+    tokenizer = _tokenizer(folder.with_name(f"{folder.name}-parts"))
+    transformer = LTXVideoTransformer3DModel(
+        in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
+        cross_attention_dim=32, num_layers=1, caption_channels=16,
+    )  # fmt: skip
+    vae = AutoencoderKLLTXVideo(
+        in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),
+        decoder_block_out_channels=(8, 8, 8, 8),
+        layers_per_block=(1, 1, 1, 1, 1), decoder_layers_per_block=(1, 1, 1, 1, 1),
+        spatio_temporal_scaling=(True, True, False, False), decoder_spatio_temporal_scaling=(True, True, False, False),
+        decoder_inject_noise=(False,) * 5, upsample_residual=(False,) * 4, upsample_factor=(1,) * 4, timestep_conditioning=False,
+        patch_size=1, patch_size_t=1, encoder_causal=True, decoder_causal=False,
+    )  # fmt: skip
+    vae.use_framewise_encoding = vae.use_framewise_decoding = False
+    pipeline = LTXPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(), vae=vae, text_encoder=_t5(len(tokenizer)), tokenizer=tokenizer,
+        transformer=transformer,
+    )  # fmt: skip
+    pipeline.save_pretrained(folder)
+    return folder

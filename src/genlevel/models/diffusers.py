@@ -259,7 +259,9 @@ class DiffusersModel(BatchModel):
         if len(defaults) == 2 and all(isinstance(value, int) for value in defaults):
             return int(defaults[0] * defaults[1])
         net = getattr(self._base, "unet", None) or getattr(self._base, "transformer", None)
-        side = getattr(getattr(net, "config", None), "sample_size", None)
+        side = getattr(self._base, "default_sample_size", None) or getattr(
+            getattr(net, "config", None), "sample_size", None
+        )
         factor = getattr(self._base, "vae_scale_factor", None)
         return (side * factor) ** 2 if isinstance(side, int) and isinstance(factor, int) else None
 
