@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from collections.abc import Iterator, Sequence
@@ -411,8 +412,9 @@ def test_code_and_pickles_are_refused(zoo: Any, tmp_path: Path) -> None:
     for name in ("Mine", "UNet2DConditionModel", "logging"):
         with pytest.raises(ModelError, match=f"has no pipeline '{name}'"):
             models.load(f"diffusers:{saved(tmp_path / 'c', {'_class_name': name})}")
-    with pytest.raises(ModelError, match="DDPMPipeline cannot be asked"):
-        models.load(f"diffusers:{saved(tmp_path / 'd', {'_class_name': 'DDPMPipeline'})}")
+    for name in ("DDPMPipeline", "MarigoldDepthPipeline", "KandinskyV22Pipeline", "PaintByExamplePipeline"):
+        with pytest.raises(ModelError, match=f"{name} cannot be asked"):
+            models.load(f"diffusers:{saved(tmp_path / 'd', {'_class_name': name})}")
     index = {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]}
     folder = saved(tmp_path / "e", index)
     (folder / "unet").mkdir()
@@ -465,6 +467,10 @@ def test_sizes() -> None:
         ("FluxFillPipeline", "image,text", "image", "mask"),
         ("StableVideoDiffusionPipeline", "image,text", "video", "image"),
         ("LTXPipeline", "image,text", "video", "text,image"),
+        ("LTXConditionPipeline", "image,text,video", "video", "image,video,text"),
+        ("SanaVideoPipeline", "text", "video", "text"),
+        ("FluxControlPipeline", "image,text", "image", "control"),
+        ("KandinskyV22CombinedPipeline", "image,text", "image", "text,image,mask"),
         ("WanPipeline", "text,video", "video", "text,video"),
         ("CogVideoXPipeline", "text,video", "video", "text,video"),
         ("StableAudioPipeline", "text", "audio", "text"),
@@ -473,6 +479,10 @@ def test_sizes() -> None:
     ],
 )
 def test_what_pipelines_can_do(tmp_path: Path, name: str, takes: str, makes: str, ways: str) -> None:
-    model: Any = models.load(f"diffusers:{saved(tmp_path, {'_class_name': name})}")
+    import diffusers
+
+    parts = inspect.signature(getattr(diffusers, name).__init__).parameters
+    index = {"_class_name": name, **{part: [None, None] for part in parts if part != "self"}}
+    model: Any = models.load(f"diffusers:{saved(tmp_path, index)}")
     assert (",".join(sorted(model.takes)), ",".join(model.makes)) == (takes, makes)
     assert ",".join(model._checkpoint.ways) == ways

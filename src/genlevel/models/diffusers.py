@@ -38,7 +38,7 @@ from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, ModelError, RequestFailed
 from genlevel.models.base import BatchModel
 from genlevel.models.batching import BatchSizes, answer_in_batches, release
-from genlevel.models.diffusers_checkpoint import Checkpoint, Way, fingerprint, open_checkpoint, quiet
+from genlevel.models.diffusers_checkpoint import Checkpoint, fingerprint, open_checkpoint, quiet
 from genlevel.models.diffusers_media import (
     Asked,
     film_frames,
@@ -50,6 +50,7 @@ from genlevel.models.diffusers_media import (
     work_size,
 )
 from genlevel.models.diffusers_options import CALL, one_of, pipeline_arguments, read_size
+from genlevel.models.diffusers_ways import Way
 from genlevel.models.spec import Spec
 from genlevel.records import Reply, Request
 

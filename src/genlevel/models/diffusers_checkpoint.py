@@ -1,67 +1,26 @@
-"""What a diffusers checkpoint can do, told from its files without loading a weight: which pipeline serves which request."""
+"""A diffusers checkpoint before a weight is loaded: what it can do, whether it is safe to load, and what tells it from others."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import inspect
 import json
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from genlevel.errors import ModelError
+from genlevel.models.diffusers_ways import Way, WayName, ways_of
 from genlevel.records import PartKind
 
-__all__ = ["Checkpoint", "Way", "fingerprint", "open_checkpoint", "quiet"]
+__all__ = ["Checkpoint", "fingerprint", "open_checkpoint", "quiet"]
 
-WayName = Literal["text", "image", "mask", "control", "video"]
-
-_VIDEO: Final = frozenset({"num_frames", "video", "video_length", "control_video"})
-_AUDIO: Final = frozenset({"audio_length_in_s", "audio_end_in_s", "audio_duration"})
-_MEDIA: Final = frozenset(
-    {"image", "images", "mask_image", "control_image", "video", "input_images", "conditioning_frames"}
-)
-_INSTRUCTED: Final = re.compile(r"Pix2Pix|Kontext|Edit|Omni|Flux2|I2I")
-_UPSCALER: Final = re.compile(r"Upscale|SuperResolution|Upsample")
 _PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack"})
 _BLOCKS, _BLOCK = 64, 64 * 1024
 _SMALL: Final = 16 * 2**20
-# Pipelines over the same weights that the library's own tables of automatic pipelines do not link.
-_LINKED: Final[Mapping[str, tuple[tuple[WayName, str], ...]]] = {
-    "AnimateDiffPipeline": (("video", "AnimateDiffVideoToVideoPipeline"),),
-    "ChromaPipeline": (("image", "ChromaImg2ImgPipeline"), ("mask", "ChromaInpaintPipeline")),
-    "CogVideoXPipeline": (("video", "CogVideoXVideoToVideoPipeline"),),
-    "KolorsPipeline": (("image", "KolorsImg2ImgPipeline"),),
-    "LTX2Pipeline": (("image", "LTX2ImageToVideoPipeline"),),
-    "TextToVideoSDPipeline": (("video", "VideoToVideoSDPipeline"),),
-}
-
-
-@dataclass(frozen=True)
-class Way:
-    """A pipeline that answers one kind of request: with text alone, an image, an image and a mask, a control image, a video."""
-
-    name: WayName
-    pipeline: type
-    parameters: Mapping[str, inspect.Parameter]
-    medium: str
-    """The parameter that takes the request's medium; '' for text alone."""
-    makes: PartKind
-    instructed: bool
-    """Whether its prompt says what to do with the image, rather than what the picture shows."""
-    upscaler: bool
-    """Whether its output is larger than the image by a factor of its own."""
-    needs_controlnet: bool = False
-
-    @property
-    def title(self) -> str:
-        """What it is called in messages."""
-        return self.pipeline.__name__
 
 
 @dataclass(frozen=True)
@@ -122,7 +81,7 @@ def open_checkpoint(folder: Path, *, controlnet: bool, pickled: bool) -> Checkpo
         base = getattr(diffusers, name, None)
         if not (isinstance(base, type) and issubclass(base, diffusers.DiffusionPipeline)):
             raise ModelError(f"{folder}: diffusers {diffusers.__version__} has no pipeline '{name}'")
-        found = _ways(base, _shares_weights(folder), controlnet)
+        found = ways_of(base, frozenset(index), _shares_weights(folder), controlnet)
     if not found:
         raise ModelError(f"{folder}: a {name} cannot be asked with text, images or a video; its kind is not supported")
     if controlnet and "control" not in found:
@@ -173,95 +132,6 @@ def _shares_weights(folder: Path) -> bool:
     if not (unet.is_file() and vae.is_file()):
         return True
     return bool(_json(unet).get("in_channels") == _json(vae).get("latent_channels"))
-
-
-def _ways(base: type, shares: bool, controlnet: bool) -> dict[WayName, Way]:
-    import diffusers
-    from diffusers.pipelines import auto_pipeline as auto
-
-    ways: dict[WayName, Way] = {}
-
-    def add(name: WayName, pipeline: type | None, extra: bool = False) -> None:
-        way = _way(name, pipeline, extra) if pipeline is not None and name not in ways else None
-        if way is not None:
-            ways[name] = way
-
-    def linked(mapping: Mapping[str, type], name: str) -> type | None:
-        found: type | None = auto._get_task_class(mapping, name, throw_error_if_not_exist=False)
-        return found
-
-    for name in _own_ways(base):
-        add(name, base)
-    plain = base.__name__.replace("ControlNet", "")
-    if shares:
-        add("text", linked(auto.AUTO_TEXT2IMAGE_PIPELINES_MAPPING, plain))
-        add("image", linked(auto.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING, plain))
-        add("mask", linked(auto.AUTO_INPAINT_PIPELINES_MAPPING, plain))
-        add("image", linked(getattr(auto, "AUTO_IMAGE2VIDEO_PIPELINES_MAPPING", {}), plain))
-        add("video", linked(getattr(auto, "AUTO_VIDEO2VIDEO_PIPELINES_MAPPING", {}), plain))
-        for name, other in _LINKED.get(base.__name__, ()):
-            add(name, getattr(diffusers, other, None))
-    if controlnet:
-        drawing = linked(auto.AUTO_TEXT2IMAGE_PIPELINES_MAPPING, plain)
-        named = (drawing or base).__name__.replace("Pipeline", "ControlNetPipeline")
-        add("control", getattr(diffusers, named, None), extra=True)
-    return ways
-
-
-def _own_ways(base: type) -> list[WayName]:
-    """How the checkpoint's own pipeline is asked."""
-    from diffusers.pipelines import auto_pipeline as auto
-
-    parameters = inspect.signature(base.__call__).parameters
-    media = parameters.keys() & _MEDIA
-    if "generator" not in parameters or "marigold" in base.__module__ or not (media or "prompt" in parameters):
-        return []
-    if not media:
-        return ["text"]
-    ways: list[WayName] = []
-    if _is_control(base):
-        return ["control"] if media <= {"image", "control_image"} and len(media) == 1 else []
-    if {"image", "mask_image"} <= media and "control_image" not in media:
-        ways.append("mask")
-    elif "control_image" not in media:
-        ways += ["image"] if "image" in media else []
-        ways += ["video"] if "video" in media else []
-    if ways and "mask" not in ways and base in auto.AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values():
-        ways.append("text")  # its image may be left out
-    return ways
-
-
-def _is_control(pipeline: type) -> bool:
-    parts = inspect.signature(pipeline.__init__).parameters  # type: ignore[misc]
-    own = inspect.signature(pipeline.__call__).parameters
-    return "controlnet" in parts or "adapter" in parts or ("control_image" in own and "image" not in own)
-
-
-def _way(name: WayName, pipeline: type, extra: bool) -> Way | None:
-    parameters = inspect.signature(pipeline.__call__).parameters
-    if "generator" not in parameters:
-        return None
-    medium = {"text": "", "video": "video"}.get(name, "image")
-    if name == "control" and "control_image" in parameters:
-        medium = "control_image"
-    if medium and medium not in parameters:
-        return None
-    title = pipeline.__name__
-    makes: PartKind = "image"
-    if parameters.keys() & _AUDIO or "Audio" in title:
-        makes = "audio"
-    elif parameters.keys() & _VIDEO:
-        makes = "video"
-    return Way(
-        name,
-        pipeline,
-        parameters,
-        medium,
-        makes,
-        instructed=bool(_INSTRUCTED.search(title)),
-        upscaler=bool(_UPSCALER.search(title)),
-        needs_controlnet=extra,
-    )
 
 
 def fingerprint(folder: Path) -> str:

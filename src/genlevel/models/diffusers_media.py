@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from genlevel.errors import RequestFailed
-from genlevel.models.diffusers_checkpoint import Checkpoint, Way
+from genlevel.models.diffusers_checkpoint import Checkpoint
 from genlevel.models.diffusers_options import Size
+from genlevel.models.diffusers_ways import Way
 from genlevel.records import Part, Request
 
 __all__ = ["Asked", "parts_of", "prompt_of", "way_of", "work_size"]

@@ -53,7 +53,7 @@ def pipeline_arguments(spec: Spec, checkpoint: Checkpoint) -> dict[str, Any]:
     if "negative" in spec.options:
         values["negative"] = ("negative_prompt",), spec.text("negative", "")
     if "frames" in spec.options:
-        values["frames"] = ("num_frames", "video_length"), spec.integer("frames", 0, low=1, high=4096)
+        values["frames"] = ("num_frames", "frames", "video_length"), spec.integer("frames", 0, low=1, high=4096)
     if "seconds" in spec.options:
         names: tuple[str, ...] = ("audio_length_in_s", "audio_end_in_s", "audio_duration")
         values["seconds"] = names, spec.number("seconds", 0.0, low=0.01, high=3600.0)
