@@ -29,6 +29,19 @@ class Repo:
     token: str = ""
     gated: bool = False
     revisions: tuple[str, ...] = ("main", COMMIT)
+    branches: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """Files of other branches."""
+
+    def at(self, revision: str) -> dict[str, bytes] | None:
+        """The files at a branch or commit; None if there is none."""
+        for branch, files in self.branches.items():
+            if revision in {branch, commit_of(branch)}:
+                return files
+        return self.files if revision in self.revisions else None
+
+
+def commit_of(branch: str) -> str:
+    return COMMIT if branch == "main" else hashlib.sha1(branch.encode()).hexdigest()
 
 
 @dataclass
@@ -77,7 +90,7 @@ def _access(repo: Repo | None, request: web.Request, revision: str) -> web.Respo
         return _refuse(403 if given else 401, "GatedRepo", "Access to dataset is restricted.")
     if repo.token and given != f"Bearer {repo.token}":
         return _refuse(401, "RepoNotFound", "Repository not found") if not given else _refuse(403, "", "Forbidden")
-    if revision not in repo.revisions:
+    if repo.at(revision) is None:
         return _refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")
     return None
 
@@ -85,7 +98,7 @@ def _access(repo: Repo | None, request: web.Request, revision: str) -> web.Respo
 class _Service:
     def __init__(self, hub: FakeHub) -> None:
         self.hub = hub
-        self.blobs: dict[str, str] = {}
+        self.blobs: dict[str, tuple[str, bytes]] = {}
 
     def _repo(self, request: web.Request) -> Repo | None:
         return self.hub.repos.get(f"{request.match_info['owner']}/{request.match_info['name']}")
@@ -93,7 +106,7 @@ class _Service:
     async def revision(self, request: web.Request) -> web.Response:
         repo, revision = self._repo(request), unquote(request.match_info["revision"])
         no = _access(repo, request, revision)
-        return no or web.json_response({"id": "x/y", "sha": COMMIT})
+        return no or web.json_response({"id": "x/y", "sha": commit_of(revision)})
 
     async def tree(self, request: web.Request) -> web.Response:
         repo = self._repo(request)
@@ -105,7 +118,7 @@ class _Service:
         start = f"{folder}/" if folder else ""
         recursive = request.query.get("recursive", "").lower() == "true"
         entries: dict[str, dict[str, Any]] = {}
-        for path, data in sorted(repo.files.items()):
+        for path, data in sorted((repo.at(unquote(request.match_info["revision"])) or {}).items()):
             if not path.startswith(start):
                 continue
             rest = path[len(start) :].split("/")
@@ -132,23 +145,20 @@ class _Service:
             return no
         assert repo is not None
         path = request.match_info["path"]
-        data = repo.files.get(path)
+        data = (repo.at(request.match_info["revision"]) or {}).get(path)
         if data is None:
             return _refuse(404, "EntryNotFound", "Entry not found")
         headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{git_sha(data)}"'}
         if len(data) < LARGE:
             return await self.send(request, path, data, headers)
         digest = hashlib.sha256(data).hexdigest()
-        self.blobs[digest] = path
+        self.blobs[digest] = path, data
         location = f"{self.hub.store}/blob/{request.match_info['owner']}/{request.match_info['name']}/{digest}"
         headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(data)), "Location": location}
         return web.Response(status=302, headers=headers)
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
-        repo = self._repo(request)
-        assert repo is not None
-        path = self.blobs[request.match_info["digest"]]
-        return await self.send(request, path, repo.files[path], {})
+        return await self.send(request, *self.blobs[request.match_info["digest"]], {})
 
     async def send(self, request: web.Request, path: str, data: bytes, headers: dict[str, str]) -> web.StreamResponse:
         faults = self.hub.faults.get(path, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -11,6 +12,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from genlevel.catalog import load
@@ -19,7 +22,9 @@ from genlevel.datasets import find_datasets
 from genlevel.datasets.hub import Hub, HubError, Plan, fetch
 from genlevel.datasets.hub.download import Watcher
 from genlevel.datasets.hub.walk import plan_repository
+from genlevel.datasets.public.sources import sources
 from genlevel.errors import DataError
+from genlevel.records import Record
 from tests.datasets.archives import made_zip
 from tests.datasets.hub_server import FakeHub, Repo, serve_hub
 
@@ -473,3 +478,65 @@ def test_an_endpoint_that_is_no_hub_is_one_line(tmp_path, monkeypatch, capsys):
         server.shutdown()
         server.server_close()
     assert "is HF_ENDPOINT right?" in capsys.readouterr().err
+
+
+def copies_2024() -> dict[str, Repo]:
+    """Repositories in the shapes that are found: shards in data/, configs, a branch that the hub converts."""
+    from tests.datasets.public.language_sets import CASES
+
+    found = {}
+    for case in CASES:
+        task = case.task
+        if next(iter(case.files)).endswith(".parquet"):
+            made = {}
+            for name, rows in case.files.items():
+                out = io.BytesIO()
+                pq.write_table(pa.Table.from_pylist(rows), out)
+                made[name] = out.getvalue()
+            converted = any(name.endswith("/0000.parquet") for name in made)
+            repo = found.setdefault(sources()[task].hub, Repo({"README.md": b"x"}))
+            (repo.branches.setdefault("refs/convert/parquet", {}) if converted else repo.files).update(made)
+    return found
+
+
+def test_copies_of_2024_are_found_fetched_and_read(tmp_path, monkeypatch, capsys):
+    """Every copy of the table: listed, its test split alone fetched, found as a dataset and read."""
+    repos = copies_2024()
+    with serve_hub(**{name.replace("/", "__"): repo for name, repo in repos.items()}) as hub:
+        hub.page = 50
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        out = str(tmp_path / "d")
+        assert main(["data", "download", "--edition", "2024", "--modality", "language", "--out", out, "--quiet"]) == 1
+        said = capsys.readouterr().err
+        fetched = {p for p in hub.paths("/datasets/") if "/resolve/" in p}
+    wanted = {i for i, s in sources().items() if i.startswith("language.") and s.hub}
+    found = find_datasets(tmp_path / "d", load("2024"))
+    assert {d.task.id for d in found.datasets} == wanted and not found.unmatched
+    assert all(isinstance(record, Record) for d in found.datasets for record in d.records())
+    assert all("train" not in path and "sst2/validation" not in path for path in fetched)
+    assert len(fetched) == len(wanted)
+    lacking = set(load("2024").select(modality="language").tasks) - wanted
+    for task in lacking:
+        assert f"{task}: no copy on the hub" in said
+    ace = sources()["language.ace-2005"]
+    assert f"get it at {ace.page} (licence: {ace.licence}) and put it in a folder '{ace.folder}'" in said
+
+
+def test_a_copy_that_is_gated_is_said_and_the_others_are_fetched(tmp_path, monkeypatch, capsys):
+    repos = copies_2024()
+    repos["stanfordnlp/imdb"].token = "hf_secret"
+    chosen = ["--tasks", "language.imdb", "language.ag-news"]
+    with serve_hub(**{name.replace("/", "__"): repo for name, repo in repos.items()}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        assert main(["data", "download", "--edition", "2024", *chosen, "--out", str(tmp_path), "--quiet"]) == 1
+    assert "language.imdb: stanfordnlp/imdb: no such repository, or it wants a token" in capsys.readouterr().err
+    assert [d.task.id for d in find_datasets(tmp_path, load("2024")).datasets] == ["language.ag-news"]
+
+
+def test_sources_lists_every_task_of_2024(capsys):
+    assert main(["data", "sources", "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["task_id"] for row in rows] == list(load("2024").tasks)
+    assert all(row["layout"] for row in rows)
+    assert main(["data", "sources", "--modality", "language"]) == 0
+    assert "30 tasks, 22 with a copy" in capsys.readouterr().err

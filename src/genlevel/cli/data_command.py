@@ -1,6 +1,7 @@
 """Fetch tasks' files from the hub, check a folder of tasks, or make the starter set or specimens.
 
 genlevel data download --tasks 'bird*' --out DIR    fetch just these tasks' files; --dry-run says how much that is
+genlevel data sources --modality language           where the 2024 edition's datasets are published, licences, folders
 genlevel data check DIR                             which tasks are there; what is missing or cannot be read
 genlevel data starter DIR                           small tasks in all modalities, made from a seed: nothing to download
 genlevel data specimens DIR                         a few made entries of every task of an edition, to try the whole way
@@ -16,7 +17,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genlevel.cli import data_download
+from genlevel.cli import data_download, data_sources
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
@@ -33,7 +34,7 @@ _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands and their options."""
-    commands = parser.add_subparsers(dest="action", required=True, metavar="download|check|starter|specimens")
+    commands = parser.add_subparsers(dest="action", required=True, metavar="download|sources|check|starter|specimens")
     download = commands.add_parser(
         "download",
         help="fetch tasks' files from the Hugging Face hub",
@@ -42,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
     )
     data_download.add_arguments(download)
+    sources = commands.add_parser("sources", help="where the 2024 edition's datasets are published", allow_abbrev=False)
+    data_sources.add_arguments(sources)
     check = commands.add_parser("check", help="look a data folder over", allow_abbrev=False)
     check.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the tasks")
     check.add_argument("--decode", action="store_true", help="decode every medium (slow); else image headers only")
@@ -61,7 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do the subcommand."""
-    actions = {"starter": _starter, "check": _check, "download": data_download.run, "specimens": _specimens}
+    actions = {
+        "check": _check,
+        "download": data_download.run,
+        "sources": data_sources.run,
+        "specimens": _specimens,
+        "starter": _starter,
+    }
     return actions[args.action](args)
 
 

@@ -3,11 +3,13 @@
   genlevel data download --tasks 'bird*' --out data --dry-run     what it would fetch: files and bytes, task by task
   genlevel data download --tasks 'bird*' --out data               fetch it; the same command goes on after a stop
   genlevel run --model ... --data data --tasks 'bird*'            and use it
+  genlevel data download --edition 2024 --modality language --out data-2024
 
-The tasks come from General-Bench's open set (206 GB in all). Files that are there and right are not fetched again; every
-checksum is compared; archives are unpacked. A token for data that wants one is read from the environment: export
-HF_TOKEN=... ; HF_ENDPOINT names another hub. Needs the extra 'hub'. Exit 1: some tasks or files could not be had, each
-with its line.
+Edition 2025 comes from General-Bench's open set (206 GB in all), edition 2024 from the copies of its public datasets, as far
+as there are any ('genlevel data sources' lists them and where the others are published). Files that are there and right are
+not fetched again; every checksum is compared; archives are unpacked. A token for data that wants one is read from the
+environment: export HF_TOKEN=... ; HF_ENDPOINT names another hub. Needs the extra 'hub'. Exit 1: some tasks or files could
+not be had, each with its line.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the subcommand."""
-    parser.add_argument("--edition", default="2025", choices=("2025",), help="which tasks (default: 2025)")
+    parser.add_argument("--edition", default="2025", choices=("2024", "2025"), help="which tasks (default: 2025)")
     parser.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
     parser.add_argument("--modality", help="only image, video, audio, 3d or language")
     parser.add_argument("--scope", metavar="BOARD", help="only the tasks of a board (see 'genlevel tasks --boards')")
@@ -119,7 +121,16 @@ def _plan(args: argparse.Namespace) -> Plan:
         if only_folders
         else catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
     )
-    hub = Hub(args.repo or OPEN_SET, args.revision, token=token(args.token_env))
+    secret = token(args.token_env)
+    if args.edition == "2024":
+        from genlevel.datasets.hub.copies import plan_copies
+
+        if args.repo or args.folders or args.revision != "main":
+            raise DataError(
+                "--repo, --revision and --folders are for edition 2025; 2024 has a repository for each dataset"
+            )
+        return plan_copies(lambda repo, revision: Hub(repo, revision, token=secret), chosen)
+    hub = Hub(args.repo or OPEN_SET, args.revision, token=secret)
     return plan_repository(hub, catalog, chosen, args.folders)
 
 
