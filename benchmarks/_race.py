@@ -72,8 +72,9 @@ def peak(function: Value) -> float:
 
 def run(groups: Groups) -> None:
     """Run all races, or those of the metrics named on the command line; a group whose peer is not installed is left out."""
+    groups = tuple(groups)
     chosen = set(sys.argv[1:])
-    print(f"{'metric':<18}{'peer':<28}{'ours /s':>12}{'peer /s':>12}{'ratio':>8}{'difference':>12}{'peak MiB':>10}")
+    print(f"{'metric':<28}{'peer':<28}{'ours /s':>12}{'peer /s':>12}{'ratio':>8}{'difference':>12}{'peak MiB':>10}")
     for group in groups:
         try:
             found = group()
@@ -87,7 +88,7 @@ def run(groups: Groups) -> None:
             ours, fast = timed(race.ours)
             theirs, slow = timed(race.theirs)
             print(
-                f"{race.metric:<18}{race.peer:<28}{race.samples / fast:>12,.1f}{race.samples / slow:>12,.1f}{slow / fast:>8.1f}"
+                f"{race.metric:<28}{race.peer:<28}{race.samples / fast:>12,.1f}{race.samples / slow:>12,.1f}{slow / fast:>8.1f}"
                 f"{abs(ours - theirs):>12.1e}{peak(race.ours):>10.1f}",
                 flush=True,
             )

@@ -110,6 +110,15 @@ def test_flow() -> None:
     assert metrics.compute("fl_all", [given[0], None, given[2]], references) == pytest.approx(mean(missed), abs=1e-12)
 
 
+def test_a_normal_without_length_is_at_a_right_angle() -> None:
+    truth = np.array([[[1.0, 0.0, 0.0], [-1.0, -1.0, -1.0], [0.0, -1.0, 0.0]]])
+    assert metrics.compute("angular_error", [truth * 0], [truth]) == 90.0
+    assert metrics.compute("angular_error", [-0.0 * truth], [truth]) == 90.0
+    tiny = truth * 1e-290
+    assert metrics.compute("angular_error", [tiny], [truth]) == pytest.approx(0.0, abs=1e-9)
+    assert metrics.compute("angular_error", [-tiny], [truth]) == pytest.approx(180.0)
+
+
 def test_angles() -> None:
     r = np.random.default_rng(3)
     truth = r.normal(size=(6, 7, 3))

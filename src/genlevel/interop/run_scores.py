@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from genlevel.catalog import EDITIONS, Catalog, load
 from genlevel.errors import RunError
 from genlevel.levels.maps import FloatArray
+from genlevel.metrics.archive import read_arrays
 from genlevel.records import TaskScore
 from genlevel.scoring.files import read_json
 
@@ -92,11 +92,10 @@ def read_replicates(folder: Path, task_ids: Iterable[str]) -> tuple[dict[str, Fl
         if not path.is_file():
             continue
         try:
-            # Opened here: np.load leaves a damaged file open.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                if "bootstrap.values" in archive.files and archive["bootstrap.values"].size:
-                    values[task_id] = archive["bootstrap.values"].astype(np.float64).ravel()
-                    coverages[task_id] = archive["bootstrap.coverages"].astype(np.float64).ravel()
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            archive = read_arrays(path)
+            if "bootstrap.values" in archive and archive["bootstrap.values"].size:
+                values[task_id] = archive["bootstrap.values"].astype(np.float64).ravel()
+                coverages[task_id] = archive["bootstrap.coverages"].astype(np.float64).ravel()
+        except (OSError, ValueError, KeyError) as error:
             raise RunError(f"{path}: cannot be read ({error}); score the run again") from None
     return values, coverages

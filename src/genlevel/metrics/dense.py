@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,9 +73,20 @@ def numbers(thing: Any) -> FloatArray | None:
     return array.astype(np.float64, copy=False) if array.size else None
 
 
+def single_numbers(things: Sequence[Any]) -> FloatArray | None:
+    """Plain numbers, one a sample, as float64 with NaN for None; None where one of them is anything else."""
+    if not {*map(type, things)} <= {float, int, NoneType}:
+        return None
+    try:
+        return np.array(things, np.float64)
+    except OverflowError:
+        return None
+
+
 def usable(array: FloatArray | None) -> FloatArray | None:
     """The array, or None where a value is not finite or is absurdly large."""
-    if array is None or not bool((np.abs(array) <= LARGEST).all()):
+    # NaN is neither the least nor at most anything.
+    if array is None or not (array.max() <= LARGEST and array.min() >= -LARGEST):
         return None
     return array
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from genlevel.metrics.base import Unit
-from genlevel.metrics.dense import MeanMetric, answer_numbers, need, numbers, one_of
+from genlevel.metrics.dense import LARGEST, MeanMetric, need, numbers, one_of, usable
 from genlevel.metrics.evidence import FloatArray
 from genlevel.records import Direction
 
@@ -45,16 +45,18 @@ class _DepthMetric(MeanMetric):
         truth = numbers(reference)
         need(truth is not None, row, "is not a depth map")
         assert truth is not None
-        with np.errstate(invalid="ignore"):
-            known = np.isfinite(truth) & (truth > self.low) & (truth <= self.high)
+        # Neither NaN nor infinity passes.
+        known = (truth > self.low) & (truth <= min(self.high, LARGEST))
         need(bool(known.any()), row, "has no pixel with a known depth")
         given = numbers(answer)
         if given is None or given.shape != truth.shape:
             return None
-        given = answer_numbers(given[known])
+        everywhere = bool(known.all())
+        given = usable(given.ravel() if everywhere else given[known])
         if given is None:
             return None
-        y, x = truth[known], align(given, truth[known], self.align)
+        y = truth.ravel() if everywhere else truth[known]
+        x = align(given, y, self.align)
         if self.disparity:
             x, y = 1.0 / np.maximum(x, _SMALLEST_DEPTH), 1.0 / y
         return self.statistic(np.clip(x, max(self.low, _SMALLEST_DEPTH), self.high), y)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
-from genlevel.metrics.dense import MeanMetric, answer_numbers, need, numbers, one_of
+from genlevel.metrics.dense import MeanMetric, need, numbers, one_of, usable
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 # Middlebury's files mark an unknown flow with numbers beyond this.
@@ -36,13 +36,14 @@ def read_field(reference: Any, row: int, channels: int, limit: float) -> _Field:
     field = numbers(reference)
     need(field is not None and field.ndim >= 2 and field.shape[-1] == channels, row, f"is not a map (..., {channels})")
     assert field is not None
-    with np.errstate(invalid="ignore"):
-        known: Array = np.asarray((np.abs(field) <= limit).all(axis=-1))
+    known: Array = np.ones(field.shape[:-1], np.bool_)
+    for k in range(channels):
+        known &= np.abs(field[..., k]) <= limit
     if valid is not None:
         need(valid.shape == field.shape[:-1], row, "has a mask of another size than its map")
         known = known & (valid > 0)
     need(bool(known.any()), row, "has no known vector")
-    return _Field(field[known], known)
+    return _Field(_at(field, known), known)
 
 
 def answered_vectors(answer: Any, field: _Field) -> FloatArray | None:
@@ -50,7 +51,18 @@ def answered_vectors(answer: Any, field: _Field) -> FloatArray | None:
     given = numbers(answer)
     if given is None or given.shape != (*field.known.shape, field.vectors.shape[1]):
         return None
-    return answer_numbers(given[field.known])
+    return usable(_at(given, field.known))
+
+
+def _at(field: FloatArray, known: Array) -> FloatArray:
+    """The vectors (n, c) of a map (..., c) at the known places."""
+    return field.reshape(-1, field.shape[-1]) if known.all() else field[known]
+
+
+def _length(x: FloatArray, y: FloatArray) -> FloatArray:
+    # Beyond 1e100 nothing is taken, so that no square overflows; hypot is several times slower.
+    length: FloatArray = np.sqrt(x * x + y * y)
+    return length
 
 
 @dataclass(frozen=True)
@@ -82,9 +94,9 @@ class _FlowMetric(Metric):
             if given is None:
                 table[row, 1] = len(field.vectors)
                 continue
-            apart = np.hypot(given[:, 0] - field.vectors[:, 0], given[:, 1] - field.vectors[:, 1])
-            length = np.hypot(field.vectors[:, 0], field.vectors[:, 1])
-            far = (apart > _FL_PIXELS) & (apart > _FL_SHARE * length)
+            u, v = field.vectors[:, 0], field.vectors[:, 1]
+            apart = _length(given[:, 0] - u, given[:, 1] - v)
+            far = apart > np.maximum(_FL_SHARE * _length(u, v), _FL_PIXELS)
             table[row, :2] = apart.sum(), np.count_nonzero(far)
             answered[row] = True
         error, far, count = np.ascontiguousarray(table.T)
@@ -166,17 +178,19 @@ class AngularError(MeanMetric):
         need(truth is not None and truth.ndim >= 1 and truth.shape[-1] == 3, row, "is not a map of normals (..., 3)")
         assert truth is not None
         truth = truth.reshape(-1, 3)
-        with np.errstate(invalid="ignore"):
-            known = (np.abs(truth) <= 1e9).all(axis=1) & (np.abs(truth).max(axis=1) > 1e-12)
+        size = np.abs(truth).T
+        # NaN is passed on by maximum and fails the comparison.
+        known = np.maximum(np.maximum(size[0], size[1]), size[2])
+        known = (known > 1e-12) & (known <= 1e9)
         need(bool(known.any()), row, "has no known normal")
         given = numbers(answer)
         worst = 180.0 if self.sign else 90.0
         if given is None or given.size != truth.size or given.shape[-1] != 3:
             return worst
-        given = answer_numbers(given.reshape(-1, 3)[known])
+        given = usable(_at(given.reshape(-1, 3), known))
         if given is None:
             return worst
-        angles = angles_between(given, truth[known])
+        angles = angles_between(given, _at(truth, known))
         if not self.sign:
             angles = np.minimum(angles, 180.0 - angles)
         if self.statistic == "rmse":
@@ -186,7 +200,18 @@ class AngularError(MeanMetric):
 
 def angles_between(a: FloatArray, b: FloatArray) -> FloatArray:
     """Angles in degrees between rows of ``a`` and ``b`` (n, 3), exact also near 0 and 180; 90 where one has no length."""
-    a, b = (v / np.maximum(np.abs(v).max(axis=1, keepdims=True), 1e-300) for v in (a, b))
-    angle = np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=1), (a * b).sum(axis=1)))
-    flat = (np.abs(a).max(axis=1) == 0) | (np.abs(b).max(axis=1) == 0)
-    return np.where(flat, 90.0, angle)
+    (a0, a1, a2), (b0, b1, b2) = (_scaled(v) for v in (a, b))
+    x, y, z = a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0
+    cosine = a0 * b0 + a1 * b1 + a2 * b2
+    sine = np.sqrt(x * x + y * y + z * z)
+    angle = np.degrees(np.arctan2(sine, cosine))
+    # Both are 0 only where a side has no length.
+    return np.where((cosine == 0.0) & (sine == 0.0), 90.0, angle)
+
+
+def _scaled(vectors: FloatArray) -> FloatArray:
+    """Columns (3, n) of vectors (n, 3) whose largest coordinate is 1, so that no square overflows or vanishes."""
+    columns = np.ascontiguousarray(vectors.T)
+    largest = np.maximum(np.maximum(np.abs(columns[0]), np.abs(columns[1])), np.abs(columns[2]))
+    scaled: FloatArray = columns / np.maximum(largest, 1e-300)
+    return scaled

@@ -170,6 +170,11 @@ class _Ratings(Metric):
         for row, answer in enumerate(answers):
             if answer is None:
                 continue
+            if type(answer) is list and answer and {*map(type, answer)} <= {float, int}:
+                if not (min(answer) >= self.low and max(answer) <= self.high and not any(v != v for v in answer)):
+                    raise MetricError(f"sample {row} (from 0): a rating is not from {self.low:g} to {self.high:g}")
+                total[row], raters[row] = sum(answer), len(answer)
+                continue
             try:
                 values = np.atleast_1d(np.asarray(answer)).ravel()
                 values = values.astype(np.float64) if values.dtype.kind != "c" else np.zeros(0)

@@ -128,6 +128,10 @@ def from_polygons(polygons: Any, size: Any) -> Rle:
     checked: list[list[float]] = []
     corners, outline = 0, 0.0
     for polygon in polygons:
+        if not isinstance(polygon, (Sequence, np.ndarray)) or isinstance(polygon, (str, bytes)):
+            raise MetricError("mask polygons are not a list of lists of numbers")
+        if len(polygon) > 2 * MAX_CORNERS or len(polygons) > MAX_CORNERS:
+            raise MetricError(f"mask polygons have more than {MAX_CORNERS} corners")
         try:
             flat = np.array(polygon, np.float64).ravel()
         except (TypeError, ValueError):

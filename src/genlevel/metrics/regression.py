@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
-from genlevel.metrics.dense import answer_numbers, one_of, reference_numbers
-from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.dense import LARGEST, answer_numbers, one_of, reference_numbers, single_numbers
+from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 _NUMBERS = "a number or an array; reference: a number or an array of the same shape"
 _OVER = ("samples", "values")
+
+
+class _Singles(NamedTuple):
+    given: FloatArray
+    """0 where not answered."""
+    truth: FloatArray
+    answered: Array
+
+
+def _single_pairs(answers: Sequence[Any], references: Sequence[Any]) -> _Singles | None:
+    """Answers, references and which answers are usable, of samples of one plain number each; None for any other samples."""
+    truth, given = single_numbers(references), single_numbers(answers)
+    if truth is None or given is None:
+        return None
+    if not bool((np.abs(truth) <= LARGEST).all()):
+        return None  # the way that names the row
+    answered = np.abs(given) <= LARGEST
+    return _Singles(np.where(answered, given, 0.0), truth, answered)
 
 
 @dataclass(frozen=True)
@@ -40,6 +58,11 @@ class _ErrorMetric(Metric):
         """Columns ``absolute`` and ``squared`` (sums of errors), ``count`` (values) and ``answered``."""
         check_lengths(answers, references)
         n = len(answers)
+        singles = _single_pairs(answers, references)
+        if singles is not None:
+            error = np.where(singles.answered, np.abs(singles.given - singles.truth), 0.0)
+            answered = singles.answered
+            return Evidence(absolute=error, squared=error * error, count=answered.astype(np.float64), answered=answered)
         absolute, squared, count = np.zeros(n), np.zeros(n), np.zeros(n)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             truth = reference_numbers(reference, row)
@@ -146,6 +169,12 @@ class PearsonCorrelation(Metric):
         """Per sample: ``count`` values, their means and central moments, ``size`` of the reference, ``answered``."""
         check_lengths(answers, references)
         columns = {name: np.zeros(len(answers)) for name in ("count", "size", "x", "y", "xx", "yy", "xy")}
+        singles = _single_pairs(answers, references)
+        if singles is not None:
+            answered = singles.answered
+            columns |= {"count": answered.astype(np.float64), "size": np.ones(len(answers))}
+            columns |= {"x": np.where(answered, singles.given, 0.0), "y": np.where(answered, singles.truth, 0.0)}
+            return Evidence(answered=answered, **columns)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             truth = reference_numbers(reference, row)
             columns["size"][row] = truth.size

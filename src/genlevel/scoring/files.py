@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import orjson
 from genlevel._version import __version__
 from genlevel.atomic import replacing
 from genlevel.errors import RunError
+from genlevel.metrics.archive import read_arrays
 from genlevel.metrics.evidence import Evidence
 from genlevel.metrics.judged import judge_record
 from genlevel.scoring.outcomes import Outcomes
@@ -103,10 +103,8 @@ def read_evidence(folder: Path, task_id: str) -> tuple[Evidence, Outcomes, Mappi
     """
     path = folder / "evidence" / f"{task_id}.npz"
     try:
-        # Opened here because NumPy leaves its own handle open when the file is damaged.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+    except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read ({error}); score the run again") from None
     evidence = {n.removeprefix("evidence."): a for n, a in arrays.items() if n.startswith("evidence.")}
     rest = {n.removeprefix("bootstrap."): a for n, a in arrays.items() if n.startswith("bootstrap.")}
