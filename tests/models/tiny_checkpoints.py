@@ -1,5 +1,6 @@
 """Checkpoints with random weights, built from a configuration and saved as the library saves them: real classes, real files."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def save(folder: Path, model: Any, *parts: Any, scale: float = 1.0) -> Path:
     for part in parts:
         part.save_pretrained(folder)
     model.save_pretrained(folder)
+    return folder
+
+
+def settings(folder: Path, **values: Any) -> Path:
+    """Add to the generation settings what published checkpoints have there."""
+    path = folder / "generation_config.json"
+    known = json.loads(path.read_text())
+    known.pop("_from_model_config", None)
+    path.write_text(json.dumps({**known, **values}))
     return folder
 
 
@@ -105,3 +115,123 @@ def write_qwen2_vl(folder: Path) -> Path:
     )  # fmt: skip
     pictures = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 4)
     return save(folder, seeded(Qwen2VLForConditionalGeneration, config), pictures, words)
+
+
+def write_qwen2_audio(folder: Path) -> Path:
+    from transformers import (
+        Qwen2AudioConfig,
+        Qwen2AudioForConditionalGeneration,
+        Qwen2AudioProcessor,
+        WhisperFeatureExtractor,
+    )
+
+    chat = CHAT.replace("AUDIO", "<|audio_bos|><|AUDIO|><|audio_eos|>")
+    words = tokenizer("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", chat=chat)
+    config = Qwen2AudioConfig(
+        audio_config={"num_mel_bins": 16, "encoder_layers": 1, "encoder_attention_heads": 4, "encoder_ffn_dim": 32,
+                      "d_model": 32, "max_source_positions": 1500, "init_std": 0.3},
+        text_config={"model_type": "qwen2", **LAYERS, "num_key_value_heads": 2, "vocab_size": len(words),
+                     "initializer_range": 0.3, "max_position_embeddings": 2048, "pad_token_id": words.pad_token_id,
+                     "eos_token_id": words.eos_token_id,
+                     "bos_token_id": None},
+        audio_token_index=words.convert_tokens_to_ids("<|AUDIO|>"), pad_token_id=words.pad_token_id,
+    )  # fmt: skip
+    Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=16), words, chat_template=chat).save_pretrained(folder)
+    return save(folder, seeded(Qwen2AudioForConditionalGeneration, config))
+
+
+def write_llava(folder: Path) -> Path:
+    """No chat template: the prompt is taken as it is, behind the image."""
+    from transformers import LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    words = tokenizer("<image>")
+    config = LlavaConfig(
+        vision_config={"model_type": "clip_vision_model", **LAYERS, "image_size": 32, "patch_size": 16, "initializer_range": 0.3},
+        text_config={"model_type": "llama", **LAYERS, "num_key_value_heads": 2, "vocab_size": len(words),
+                     "initializer_range": 0.3, "max_position_embeddings": 256, "pad_token_id": words.pad_token_id,
+                     "eos_token_id": words.eos_token_id,
+                     "bos_token_id": None},
+        image_token_index=words.convert_tokens_to_ids("<image>"), vision_feature_select_strategy="default",
+        pad_token_id=words.pad_token_id,
+    )  # fmt: skip
+    pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    LlavaProcessor(
+        pictures, words, patch_size=16, vision_feature_select_strategy="default", image_token="<image>",
+        num_additional_image_tokens=1,
+    ).save_pretrained(folder)  # fmt: skip
+    return save(folder, seeded(LlavaForConditionalGeneration, config))
+
+
+def write_janus(folder: Path) -> Path:
+    from transformers import JanusConfig, JanusForConditionalGeneration, JanusProcessor
+    from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
+
+    chat = CHAT.replace("IMAGE", "<image_placeholder>")
+    words = tokenizer(
+        chat=chat, bos_token="<bos>", image_token="<image_placeholder>", boi_token="<begin_of_image>", eoi_token="<end_of_image>",
+    )  # fmt: skip
+    config = JanusConfig(
+        text_config={"model_type": "llama", **LAYERS, "num_key_value_heads": 2, "vocab_size": len(words),
+                     "initializer_range": 0.3, "max_position_embeddings": 256, "pad_token_id": words.pad_token_id,
+                     "eos_token_id": words.eos_token_id,
+                     "bos_token_id": words.bos_token_id},
+        vision_config={"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 32, "patch_size": 8,
+                       "mlp_ratio": 2, "projection_dim": 32, "num_image_tokens": 16, "depth": 2, "initializer_range": 0.3},
+        vq_config={"embed_dim": 8, "num_embeddings": 32, "base_channels": 32, "channel_multiplier": [1, 1], "num_res_blocks": 1,
+                   "projection_dim": 32, "num_hidden_layers": 2, "hidden_size": 32, "image_token_embed_dim": 32,
+                   "num_patches": 4, "initializer_range": 0.3},
+        image_token_id=words.convert_tokens_to_ids("<image_placeholder>"),
+    )  # fmt: skip
+    pictures = JanusImageProcessorPil(image_size=32, size={"height": 32, "width": 32}, min_size=8)
+    JanusProcessor(pictures, words, chat_template=chat, num_image_tokens=16).save_pretrained(folder)
+    return settings(
+        save(folder, seeded(JanusForConditionalGeneration, config)), do_sample=True, guidance_scale=5.0, temperature=1.0,
+        generation_kwargs={"boi_token_id": words.convert_tokens_to_ids("<begin_of_image>")}, pad_token_id=words.pad_token_id,
+        bos_token_id=words.bos_token_id,
+    )  # fmt: skip
+
+
+def write_chameleon(folder: Path) -> Path:
+    from transformers import ChameleonConfig, ChameleonForConditionalGeneration, ChameleonProcessor
+    from transformers.models.chameleon.image_processing_pil_chameleon import ChameleonImageProcessorPil
+
+    words = tokenizer("<image>", "<racm3:break>", "<eoss>", "<reserved08706>", *(f"IMGIMG{c}Z" for c in "ABCDEFGHIJ"))
+    vocabulary = words.get_vocab()
+    config = ChameleonConfig(
+        **LAYERS, num_key_value_heads=2, vocab_size=len(words), max_position_embeddings=256, initializer_range=0.3,
+        vq_config={"embed_dim": 8, "num_embeddings": 10, "latent_channels": 8, "in_channels": 3, "base_channels": 32,
+                   "channel_multiplier": [1, 1], "num_res_blocks": 1, "attn_resolutions": [], "resolution": 8},
+        vocabulary_map={**vocabulary, "<image>": vocabulary["<image>"]}, pad_token_id=words.pad_token_id,
+        eos_token_id=words.eos_token_id, bos_token_id=None,
+    )  # fmt: skip
+    pictures = ChameleonImageProcessorPil(size={"shortest_edge": 8}, crop_size={"height": 8, "width": 8})
+    ChameleonProcessor(pictures, words, image_seq_length=16).save_pretrained(folder)
+    return save(folder, seeded(ChameleonForConditionalGeneration, config))
+
+
+def write_emu3(folder: Path) -> Path:
+    from transformers import Emu3Config, Emu3ForConditionalGeneration, Emu3Processor
+    from transformers.models.emu3.image_processing_emu3 import Emu3ImageProcessor
+
+    visual = [f"<|visual token {i:06d}|>" for i in range(10)]
+    chat = CHAT.replace("IMAGE", "<image>")
+    words = tokenizer(
+        *visual, "<|extra_200|>", chat=chat, bos_token="<bos>", image_token="<image>", boi_token="<|image start|>",
+        eoi_token="<|image end|>", image_wrapper_token="<|image token|>", eof_token="<|extra_201|>",
+    )  # fmt: skip
+    config = Emu3Config(
+        text_config={**LAYERS, "num_key_value_heads": 2, "vocab_size": len(words),
+                     "initializer_range": 0.3, "max_position_embeddings": 512, "pad_token_id": words.pad_token_id,
+                     "eos_token_id": words.eos_token_id,
+                     "bos_token_id": words.bos_token_id},
+        vq_config={"codebook_size": 10, "embed_dim": 8, "latent_channels": 8, "base_channels": 32,
+                   "channel_multiplier": [1, 1, 1, 1], "num_res_blocks": 1, "attn_resolutions": [],
+                   "num_attention_heads": 1, "hidden_size": 32},
+        vocabulary_map=words.get_vocab(), image_token_id=words.convert_tokens_to_ids("<image>"),
+    )  # fmt: skip
+    pictures = Emu3ImageProcessor(min_pixels=16 * 16, max_pixels=32 * 32, spatial_factor=8)
+    Emu3Processor(pictures, words, chat_template=chat).save_pretrained(folder)
+    return settings(
+        save(folder, seeded(Emu3ForConditionalGeneration, config)), do_sample=True, top_k=2048, guidance_scale=3.0
+    )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.models.tiny_checkpoints import LAYERS, save, seeded, tokenizer
+from tests.models.tiny_checkpoints import LAYERS, save, seeded, settings, tokenizer
 
 LABELS = {0: "circle", 1: "square", 2: "triangle, three-sided shape"}
 NAMED: dict[str, Any] = {"id2label": LABELS, "label2id": {v: k for k, v in LABELS.items()}, "num_labels": 3}
@@ -256,10 +256,13 @@ def write_donut(folder: Path) -> Path:
 
 
 def write_whisper(folder: Path) -> Path:
-    import json
-
-    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
-    from transformers import WhisperTokenizer
+    from transformers import (
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+        WhisperProcessor,
+        WhisperTokenizer,
+    )
 
     from tests.parity.tiny_models import _bytes_as_characters
 
@@ -270,32 +273,34 @@ def write_whisper(folder: Path) -> Path:
     words.add_special_tokens({"additional_special_tokens": marks})
     ids = words.convert_tokens_to_ids
     config = WhisperConfig(
-        vocab_size=len(words), d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=4, decoder_attention_heads=4,
-        encoder_ffn_dim=32, decoder_ffn_dim=32, num_mel_bins=80, max_source_positions=1500, max_target_positions=40, init_std=0.3,
+        vocab_size=len(words), d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=4,
+        decoder_attention_heads=4, encoder_ffn_dim=32, decoder_ffn_dim=32, num_mel_bins=80, max_source_positions=1500,
+        max_target_positions=40, init_std=0.3,
         decoder_start_token_id=ids("<|startoftranscript|>"), pad_token_id=ids("<|endoftext|>"), bos_token_id=ids("<|endoftext|>"),
         eos_token_id=ids("<|endoftext|>"), suppress_tokens=None, begin_suppress_tokens=None,
     )  # fmt: skip
     model = seeded(WhisperForConditionalGeneration, config)
     WhisperProcessor(WhisperFeatureExtractor(feature_size=80), words).save_pretrained(folder)
-    save(folder, model)
-    path = folder / "generation_config.json"
-    settings = json.loads(path.read_text())
-    settings.pop("_from_model_config")
-    settings |= {
-        "lang_to_id": {"<|en|>": ids("<|en|>"), "<|de|>": ids("<|de|>")},
-        "task_to_id": {"transcribe": ids("<|transcribe|>"), "translate": ids("<|translate|>")},
-        "no_timestamps_token_id": ids("<|notimestamps|>"), "is_multilingual": True, "max_initial_timestamp_index": 50,
-        # Random weights would write marks for the most part.
-        "suppress_tokens": [ids(mark) for mark in marks[1:9]],
-    }  # fmt: skip
-    path.write_text(json.dumps(settings))
-    return folder
+    return settings(
+        save(folder, model),
+        lang_to_id={"<|en|>": ids("<|en|>"), "<|de|>": ids("<|de|>")},
+        task_to_id={"transcribe": ids("<|transcribe|>"), "translate": ids("<|translate|>")},
+        no_timestamps_token_id=ids("<|notimestamps|>"), is_multilingual=True, max_initial_timestamp_index=50,
+        # Random weights would write marks and times for the most part.
+        suppress_tokens=[ids(mark) for mark in marks[1:]],
+    )  # fmt: skip
 
 
 def write_ctc(folder: Path) -> Path:
     import json
 
-    from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Processor
+    from transformers import (
+        Wav2Vec2Config,
+        Wav2Vec2CTCTokenizer,
+        Wav2Vec2FeatureExtractor,
+        Wav2Vec2ForCTC,
+        Wav2Vec2Processor,
+    )
 
     letters = {w: i for i, w in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *"abcdefghij"])}
     folder.mkdir(parents=True, exist_ok=True)
@@ -323,7 +328,9 @@ def write_video_classifier(folder: Path) -> Path:
     from transformers import VideoMAEConfig, VideoMAEForVideoClassification
     from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
 
-    config = VideoMAEConfig(**LAYERS, **NAMED, image_size=32, patch_size=16, num_frames=4, tubelet_size=2, initializer_range=0.3)
+    config = VideoMAEConfig(
+        **LAYERS, **NAMED, image_size=32, patch_size=16, num_frames=4, tubelet_size=2, initializer_range=0.3
+    )
     pictures = VideoMAEImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     return save(folder, seeded(VideoMAEForVideoClassification, config), pictures)
 
@@ -340,7 +347,8 @@ def write_vits(folder: Path) -> Path:
     config = VitsConfig(
         vocab_size=len(letters), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, ffn_dim=16, flow_size=16,
         spectrogram_bins=9, upsample_initial_channel=16, upsample_rates=[4, 4], upsample_kernel_sizes=[8, 8],
-        resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1, 1]], prior_encoder_num_flows=1, posterior_encoder_num_wavenet_layers=1,
+        resblock_kernel_sizes=[3], resblock_dilation_sizes=[[1, 1]], prior_encoder_num_flows=1,
+        posterior_encoder_num_wavenet_layers=1,
         prior_encoder_num_wavenet_layers=1, duration_predictor_num_flows=1, depth_separable_num_layers=1,
         duration_predictor_flow_bins=4, sampling_rate=16000,
     )  # fmt: skip

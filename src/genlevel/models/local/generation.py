@@ -18,6 +18,7 @@ __all__ = ["Generated", "generate", "generation_config", "replies"]
 
 _SAMPLING: Final = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "top_h")
 _FEWEST: Final = 1
+_DRAWS: Final = frozenset({"janus", "emu3"})
 
 
 class Generated:
@@ -98,11 +99,13 @@ def generate(checkpoint: Checkpoint, inputs: Mapping[str, Any], requests: Sequen
     if drawn:
         more["logits_processor"] = seeded_sampling([r.seed for r in requests], model.device, **drawn)
     call = model.generate
+    if model.config.model_type in _DRAWS:
+        config.guidance_scale = None  # it is meant for pictures
     if model.config.model_type == "janus":
         # Its own method, which also draws, loses what is to be done with the logits; for text it does no more than this.
         from transformers import GenerationMixin
 
-        call, config.guidance_scale = partial(GenerationMixin.generate, model), None
+        call = partial(GenerationMixin.generate, model)
     with torch.inference_mode():
         tokens = call(**given, generation_config=config, **more)
     tokens = getattr(tokens, "sequences", tokens)

@@ -114,7 +114,10 @@ class PromptMasks(Runner):
         with torch.inference_mode():
             embedding = model.get_image_embeddings(self.checkpoint.put({"x": inputs["pixel_values"]})["x"])
             for start in range(0, grid.shape[1], _POINTS):
-                part = {"input_points": grid[:, start : start + _POINTS], "input_labels": labels[:, start : start + _POINTS]}
+                part = {
+                    "input_points": grid[:, start : start + _POINTS],
+                    "input_labels": labels[:, start : start + _POINTS],
+                }
                 made = model(**self.checkpoint.put(part), **_embedded(embedding))
                 large = processor.post_process_masks(
                     made["pred_masks"].float().cpu(), original, reshaped_input_sizes=reshaped, binarize=False
@@ -137,7 +140,7 @@ def _embedded(embedding: Any) -> dict[str, Any]:
 
 
 def without_doubles(boxes: Sequence[Sequence[float]], scores: Sequence[float]) -> list[int]:
-    """The boxes (x, y, right, low) that stay when, from the best score down, those that overlap a better one by 0.7 are dropped."""
+    """The boxes (x, y, right, low) that stay when, the best first, those that overlap one that stays by 0.7 are dropped."""
     import cv2
 
     if not boxes:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
 from genlevel.models.local import readers, unified
 from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.generation import generate, replies
-from genlevel.models.local.parts import frames_of, picture, sound, text_of
+from genlevel.models.local.parts import alike, frames_of, picture, sound, text_of
 from genlevel.models.local.runner import Runner
 from genlevel.records import PartKind, Request
 
 __all__ = ["Prompted"]
+
+
+_ONE_SIZE: Final = frozenset({"emu3"})
+"""Models that see the padding around the smaller images of a batch."""
 
 
 class Prompted(Runner):
@@ -53,6 +57,14 @@ class Prompted(Runner):
                 return [self._drawer.make(self, request) for request in requests]
         if self._reader is not None:
             return self._reader.answer(self.checkpoint, requests)
+        if self.checkpoint.config.model_type in _ONE_SIZE and len(requests) > 1:
+            found: dict[int, Answer] = {}
+            for members in alike([_sizes(request) for request in requests]):
+                found.update(zip(members, self._texts([requests[index] for index in members]), strict=True))
+            return [found[index] for index in range(len(requests))]
+        return self._texts(requests)
+
+    def _texts(self, requests: Sequence[Request]) -> list[Answer]:
         inputs = self.inputs(requests)
         more = {} if self._drawer is None else self._drawer.for_text
         made = generate(self.checkpoint, inputs, requests, **more)
@@ -162,6 +174,12 @@ class Prompted(Runner):
         marks = [getattr(self._processor, f"{kind}_token", None) or "" for kind, _ in media]
         texts = [self.options.system, text_of(request)]
         return "".join(map(str, marks)) + "\n\n".join(text for text in texts if text)
+
+
+def _sizes(request: Request) -> tuple[tuple[int, int], ...]:
+    from genlevel.media import image_size
+
+    return tuple(image_size(part) for part in request.parts if part.kind == "image")
 
 
 def _ear(processor: Any) -> Any:

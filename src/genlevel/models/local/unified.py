@@ -52,7 +52,9 @@ def _draw_janus(runner: Asks, request: Request) -> Answer:
     with torch.inference_mode(), seeded(request.seed, model.device):
         tokens = model.generate(**given, generation_mode="image", generation_config=config)
         pixels = model.decode_image_tokens(tokens.to(model.device))
-    images = processor.post_process_multimodal_output(pixels, generation_mode="image")
+    # Without torchvision the library's own way back to colours takes the channels first only.
+    channels_first = pixels.permute(0, 3, 1, 2).float().cpu()
+    images = processor.postprocess(list(channels_first), return_tensors="PIL.Image.Image")["pixel_values"]
     return _drawn(images[0], given, tokens)
 
 
@@ -68,13 +70,18 @@ def _draw_emu3(runner: Asks, request: Request) -> Answer:
     (height, width), *_ = torch.as_tensor(batch.pop("image_sizes")).tolist()
     given = checkpoint.put(batch)
     config = _drawing_config(checkpoint)
-    config.max_new_tokens = height * (width + 1) + 3
-    config.guidance_scale = None
+    config.max_new_tokens, config.max_length = height * (width + 1) + 3, None
+    more: dict[str, Any] = {}
+    if (config.guidance_scale or 1) > 1:
+        # Guided away from what it would draw without a prompt.
+        empty = processor(text=[""], return_for_image_generation=True, return_tensors="pt", **_area(checkpoint))
+        bare = checkpoint.put({"ids": empty["input_ids"], "mask": empty["attention_mask"]})
+        more = {"negative_prompt_ids": bare["ids"], "negative_prompt_attention_mask": bare["mask"]}
     grid = _grid(
         processor.tokenizer, model.model.vocabulary_mapping.image_tokens, height, width, given["input_ids"].shape[1]
     )
     with torch.inference_mode(), seeded(request.seed, model.device):
-        tokens = model.generate(**given, generation_config=config, prefix_allowed_tokens_fn=grid)
+        tokens = model.generate(**given, generation_config=config, prefix_allowed_tokens_fn=grid, **more)
         tokens = tokens[:, given["input_ids"].shape[1] :]
         pixels = model.decode_image_tokens(image_tokens=tokens, height=height, width=width)
     images = processor.post_process_multimodal_output(list(pixels.float()), generation_mode="image")

@@ -39,7 +39,7 @@ def _class_of(config: Any, folder: str) -> Any:
     if isinstance(name, str):
         return processor_class_from_name(name)
     listed: Any = PROCESSOR_MAPPING
-    return listed.get(type(config))
+    return listed.get(type(config), None)
 
 
 def _load(found: Any, folder: str, named: dict[str, Any]) -> Any:
