@@ -16,7 +16,11 @@ from tests.models import tiny_checkpoints as tiny
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-QUESTIONS = ("Hello there, what is this?", "Hi", "A much longer question than the others, so that they are padded: why?")
+QUESTIONS = (
+    "Hello there, what is this?",
+    "Hi",
+    "A much longer question than the others, so that they are padded: why?",
+)
 NEW = 10
 
 
@@ -194,7 +198,9 @@ async def test_a_broken_image_fails_alone_and_a_long_prompt_says_how_long(causal
     first, second, third = await answers(f"transformers:{folder}?max_new_tokens=3", [good, bad, good])
     assert isinstance(first, Reply) and first.parts == third.parts
     assert isinstance(second, RequestFailed)
-    short, long = await answers(f"transformers:{causal}?max_new_tokens=3", [text_request("Hi"), text_request("x" * 400)])
+    short, long = await answers(
+        f"transformers:{causal}?max_new_tokens=3", [text_request("Hi"), text_request("x" * 400)]
+    )
     assert isinstance(short, Reply)
     assert isinstance(long, RequestFailed) and "the model has places for 256" in str(long)
 
@@ -205,7 +211,14 @@ def test_what_depends_on_the_files_and_options_is_in_the_identity(causal, tmp_pa
     base = load(f"transformers:{causal}").identity()
     assert base == load(f"transformers:{causal}").identity()
     assert base == load(f"transformers:{causal}?batch=7&device_map=cpu").identity()
-    for option in ("max_new_tokens=5", "temperature=1", "dtype=bfloat16", "system=x", "chat_template=none", "num_beams=2"):
+    for option in (
+        "max_new_tokens=5",
+        "temperature=1",
+        "dtype=bfloat16",
+        "system=x",
+        "chat_template=none",
+        "num_beams=2",
+    ):
         assert load(f"transformers:{causal}?{option}").identity() != base, option
     copy = tmp_path / causal.name
     shutil.copytree(causal, copy)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,7 +157,8 @@ class Checkpoint:
             named = {"local_files_only": True, "trust_remote_code": self.options.trust_remote_code, **named}
             given = (*given, str(self.folder)) if first else (str(self.folder), *given)
         try:
-            return call(*given, **named)
+            with _offline(self.options.download):
+                return call(*given, **named)
         except ModelError:
             raise
         except ImportError as error:
@@ -200,6 +202,19 @@ class Checkpoint:
         if self.options.dtype == "auto" and self._device_name() == "cpu" and own == "float16":
             return "float32"
         return self.options.dtype
+
+
+@contextmanager
+def _offline(allowed: bool) -> Iterator[None]:
+    """Keep the library from fetching what a folder lacks: some of its classes do so whatever they are told."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not allowed
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _need_library() -> None:

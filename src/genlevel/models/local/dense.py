@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
 from genlevel.models.local.parts import encode_npy, image_of, only_image
 from genlevel.models.local.runner import Runner
@@ -40,7 +41,10 @@ class Depth(Runner):
         with torch.inference_mode():
             outputs = self.checkpoint.model(**inputs)
             sizes = [(image.height, image.width) for image in images]
-            results = processor.post_process_depth_estimation(outputs, sizes)
+            try:
+                results = processor.post_process_depth_estimation(outputs, sizes)
+            except NameError:  # ZoeDepth's, which takes torchvision for granted
+                raise RequestFailed("the library's post-processing of this model needs torchvision", 0) from None
         maps = [result["predicted_depth"].float().cpu().numpy() for result in results]
         return [Reply((encode_npy(np.ascontiguousarray(depth, np.float32)),)) for depth in maps]
 

@@ -146,7 +146,7 @@ def without_doubles(boxes: Sequence[Sequence[float]], scores: Sequence[float]) -
     if not boxes:
         return []
     corners = [[x, y, right - x, low - y] for x, y, right, low in boxes]
-    return [int(index) for index in cv2.dnn.NMSBoxes(corners, list(scores), -1e9, _OVERLAP)]
+    return [int(index) for index in cv2.dnn.NMSBoxes(corners, list(scores), 0.0, _OVERLAP)]
 
 
 def _of_rows(mask: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Final
 
 from genlevel.models.batching import Answer
@@ -130,7 +131,11 @@ class Universal(Semantic):
         if "return_binary_maps" in known:
             # Whole masks, where one map would cut those that lie below others.
             given["return_binary_maps"] = True
-        results = read(outputs, **given)
+        if self.checkpoint.config.model_type == "oneformer" and task != "semantic" and not _torchvision():
+            del given["target_sizes"]
+            results = [one for i, size in enumerate(sizes) for one in read(_enlarged(outputs, i, size), **given)]
+        else:
+            results = read(outputs, **given)
         if task == "semantic":
             return [self._reply(labels.cpu().numpy(), r) for labels, r in zip(results, requests, strict=True)]
         return [self._segments(result, r) for result, r in zip(results, requests, strict=True)]
@@ -151,3 +156,24 @@ class Universal(Semantic):
             if mask.any():
                 items.append((int(info["label_id"]), mask, float(info.get("score", 1.0))))
         return said(self.objects(items, request))
+
+
+def _torchvision() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("torchvision") is not None
+
+
+def _enlarged(outputs: Any, index: int, size: tuple[int, int]) -> Any:
+    """One image's outputs with masks of its size.
+
+    OneFormer's own post-processing enlarges masks with torchvision; this is what that does, so that it has nothing left to do.
+    """
+    import torch
+    from torch.nn.functional import interpolate
+
+    probabilities = outputs.masks_queries_logits[index : index + 1].float().sigmoid()
+    masks = interpolate(probabilities, size, mode="bilinear", align_corners=False, antialias=True)
+    return SimpleNamespace(
+        class_queries_logits=outputs.class_queries_logits[index : index + 1], masks_queries_logits=torch.logit(masks)
+    )

@@ -1,0 +1,92 @@
+"""Models that understand and make: text for questions, media for requests that ask for them."""
+
+import numpy as np
+import pytest
+
+from genlevel.errors import RequestFailed
+from genlevel.media import encode_png, load_image
+from genlevel.models import load
+from genlevel.records import Part, Reply, Request
+from tests.models import tiny_checkpoints as tiny
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+IMAGE = frozenset({"image"})
+
+
+def draw(seed: int, text: str = "A red cat", *before: Part) -> Request:
+    return Request("t", "1", "text-to-image", (*before, Part("text", text)), IMAGE, seed)
+
+
+def picture() -> Part:
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+    return Part("image", data=encode_png(pixels), media_type="image/png")
+
+
+async def answers(folder, requests, options: str = "") -> list:
+    model = load(f"transformers:{folder}{options}")
+    assert {"text", "image"} <= model.makes and {"text", "image"} <= model.takes
+    await model.start([])
+    try:
+        return list(await model.generate_many(requests))
+    finally:
+        await model.close()
+
+
+async def test_janus_draws_and_reads(tmp_path):
+    folder = tiny.write_janus(tmp_path)
+    question = Request("t", "q", "visual-question-answering", (picture(), Part("text", "What?")))
+    first, again, other, said = await answers(folder, [draw(3), draw(3), draw(4), question], "?max_new_tokens=8")
+    assert first.parts == again.parts != other.parts
+    assert first.parts[0].kind == "image" and said.parts[0].kind == "text"
+    model = transformers.JanusForConditionalGeneration.from_pretrained(folder).eval()
+    processor = transformers.AutoProcessor.from_pretrained(folder)
+    prompt = "<|im_start|>user\nA red cat<|im_end|>\n<|im_start|>assistant\n"
+    inputs = processor(text=[prompt], generation_mode="image", return_tensors="pt")
+    torch.manual_seed(3)
+    tokens = model.generate(**inputs, generation_mode="image", do_sample=True)
+    pixels = model.decode_image_tokens(tokens)[0].detach().numpy()
+    mean, std = np.array(processor.image_processor.image_mean), np.array(processor.image_processor.image_std)
+    expected = np.clip((pixels * std + mean) * 255, 0, 255)
+    assert np.abs(load_image(first.parts[0]).astype(float) - expected).max() <= 1.0
+    assert first.usage.output_tokens == tokens.shape[1] == 16
+
+
+async def test_emu3_draws_in_a_grid_and_reads(tmp_path):
+    folder = tiny.write_emu3(tmp_path)
+    question = Request("t", "q", "visual-question-answering", (picture(), Part("text", "What?")))
+    replies = await answers(
+        folder, [draw(3), draw(3), draw(4), question, draw(1, "Redraw it", picture())], "?max_new_tokens=8"
+    )
+    first, again, other, said, edited = replies
+    assert first.parts == again.parts != other.parts
+    assert load_image(first.parts[0]).shape == (32, 32, 3) and said.parts[0].kind == "text"
+    # 4 rows of 4 tokens, each with its end of line, and three marks.
+    assert first.usage.output_tokens == 4 * 5 + 3
+    assert isinstance(edited, RequestFailed) and "from text alone" in str(edited)
+
+
+def test_emu3_s_grid_is_held_to():
+    from genlevel.models.local.unified import _grid
+
+    class Words:
+        eof_token, eoi_token, eos_token, pad_token = "eof", "eoi", "eos", "pad"
+
+        def convert_tokens_to_ids(self, token):
+            return {"<|extra_200|>": 90, "eof": 91, "eoi": 92, "eos": 93, "pad": 94}[token]
+
+    allowed = _grid(Words(), [1, 2, 3], height=2, width=3, start=5)
+    rows = [allowed(0, torch.zeros(5 + place)) for place in range(13)]
+    visual = [1, 2, 3]
+    assert rows == [visual, visual, visual, [90], visual, visual, visual, [90], [91], [92], [93], [94], [94]]
+
+
+async def test_a_text_and_an_image_may_be_wanted_and_text_is_given(tmp_path):
+    """A task that takes either, such as segmentation, is answered in text by a model of text."""
+    folder = tiny.write_janus(tmp_path)
+    either = Request(
+        "t", "1", "image-segmentation", (picture(), Part("text", "Segment.")), frozenset({"text", "image"})
+    )
+    (reply,) = await answers(folder, [either], "?max_new_tokens=8")
+    assert isinstance(reply, Reply) and reply.parts[0].kind == "text"
