@@ -10,7 +10,7 @@ and Emu3 also draw, Qwen's Omni models also speak. docs/models.md lists what was
 Options, all of which may be left out:
   task            the family that asks it, where the architecture alone does not tell, e.g. text-generation
   dtype           auto (the checkpoint's own; default), float32, bfloat16 or float16
-  device_map      cpu, cuda, cuda:1, mps; or auto, balanced, sequential for a model on several GPUs (default: cuda if there is one)
+  device_map      cpu, cuda, cuda:1, mps; or auto, balanced, sequential for several GPUs (default: cuda if there is one)
   attn            the attention backend, e.g. sdpa, flash_attention_2, eager (default: the library's choice)
   batch           requests at a time: auto (default) begins with 4, doubles while it works and halves when memory runs out
   max_batch       the most that auto goes to (default: 64)
