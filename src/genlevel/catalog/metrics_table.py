@@ -60,6 +60,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "rouge_l": _percent("ROUGE-L"),
     "rouge_l_coco": _percent("ROUGE-L as captioning computes it"),
     "meteor": _percent("METEOR"),
+    "meteor_15": _percent("METEOR 1.5"),
     # Consensus of n-grams with ten-fold scale: 100 is no ceiling.
     "cider": _percent("CIDEr", high=1000.0),
     "anls": _percent("ANLS"),

@@ -66,11 +66,12 @@ class Bleu(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``matches`` and ``totals`` (n, order) int32, ``given`` and ``expected`` lengths int32."""
-        split = tokenizer(self.tokenizer)
+        pairs = text_pairs(answers, references)
+        split = tokenizer(self.tokenizer, pairs)
         best = (self.multireference or ("best" if self.aggregate == "sentence" else "pooled")) == "best"
         rows: list[tuple[list[str], list[list[str]]]] = []
         owners: list[int] = []
-        for sample, (answer, golds) in enumerate(text_pairs(answers, references)):
+        for sample, (answer, golds) in enumerate(pairs):
             tokens = split((answer or "").lower() if self.lower else (answer or ""))
             targets = [split(gold.lower() if self.lower else gold) for gold in golds]
             rows += [(tokens, [target]) for target in targets] if best else [(tokens, targets)]

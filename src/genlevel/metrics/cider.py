@@ -27,7 +27,8 @@ class Cider(Metric):
     whole set; a set of one sample scores 0. It is taken from the rows of the evidence, each once, whatever the weights: a
     bootstrap resamples the scores and leaves the frequencies as they are.
 
-    ``tokenizer`` is ``caption`` (default; close to COCO's Java tokeniser) or one of BLEU's; ``space`` for tokenised text.
+    ``tokenizer`` is ``caption`` (default; close to COCO's Java tokeniser), ``ptb-java`` (that tokeniser itself, where Java and
+    pycocoevalcap or the jar are at hand), or one of BLEU's; ``space`` for tokenised text.
     Where answers are speech, ``(samples, rate)``, ``asr`` is the folder of the recogniser that writes it down and ``language``
     what it is told to hear, as for WER.
     """
@@ -44,6 +45,7 @@ class Cider(Metric):
     range = (0.0, 10.0)
     unit = "fraction"
     direction = "higher"
+    version = 2
     answer = "a text, or speech (samples, rate); reference: a list of texts"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
@@ -56,8 +58,8 @@ class Cider(Metric):
             from genlevel.metrics.learned_audio.asr import transcripts
 
             answers = transcripts(answers, self.asr, language=self.language)
-        split = tokenizer(self.tokenizer)
         pairs = text_pairs(answers, references)
+        split = tokenizer(self.tokenizer, pairs)
         words: dict[str, int] = {}
         codes: list[int] = []
         lengths: list[int] = []

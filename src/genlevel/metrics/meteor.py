@@ -34,7 +34,7 @@ class Meteor(Metric):
     Words are matched if they are equal, then if their Porter stems are, then if one is a WordNet synonym of the other.
     Synonyms need ``wordnet``, a folder with the WordNet 3.0 database; without it the number is METEOR of exact and stem
     matches, which is lower than nltk's: say which one it is. The METEOR 1.5 that COCO captioning reports (Java,
-    paraphrase table, tuned weights) is another metric with other numbers and is not computed here.
+    paraphrase table, tuned weights) is another metric with other numbers: ``meteor_15``.
 
     Options:
         wordnet: folder with the WordNet database, or empty.
@@ -63,14 +63,15 @@ class Meteor(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``matches``, ``chunks``, ``given`` and ``expected`` words (int32) for the best reference."""
-        split = tokenizer(self.tokenizer)
+        pairs = text_pairs(answers, references)
+        split = tokenizer(self.tokenizer, pairs)
         synonyms: Callable[[str], Iterable[str]] | None = None
         if self.wordnet:
             from genlevel.metrics.wordnet import open_wordnet
 
             synonyms = open_wordnet(self.wordnet).synonyms
         table = np.zeros((len(answers), 4), np.int32)
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
+        for row, (answer, golds) in enumerate(pairs):
             given = split((answer or "").lower())
             found = np.array([align(given, split(gold.lower()), synonyms) for gold in golds], np.int32)
             table[row] = found[np.argmax(self._score(*found.T))]

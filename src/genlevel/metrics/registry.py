@@ -23,6 +23,7 @@ METRICS = Registry(
         "recall_at_10": "genlevel.metrics.retrieval:RecallAt10",
         "mrr": "genlevel.metrics.retrieval:MeanReciprocalRank",
         "meteor": "genlevel.metrics.meteor:Meteor",
+        "meteor_15": "genlevel.metrics.meteor_15:Meteor15",
         "codebleu": "genlevel.metrics.codebleu:CodeBleu",
         "teds": "genlevel.metrics.tables:Teds",
         "teds_struct": "genlevel.metrics.tables:TedsStruct",

@@ -192,13 +192,15 @@ class RougeLCoco(Metric):
     range = (0.0, 1.0)
     unit = "fraction"
     direction = "higher"
+    version = 2
     answer = "a text; reference: a text or a list of texts"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``precision`` and ``recall`` (float64)."""
-        split = tokenizer(self.tokenizer)
+        pairs = text_pairs(answers, references)
+        split = tokenizer(self.tokenizer, pairs)
         table = np.zeros((len(answers), 2))
-        for row, (answer, golds) in enumerate(text_pairs(answers, references)):
+        for row, (answer, golds) in enumerate(pairs):
             given = split((answer or "").lower() if self.lower else (answer or ""))
             for gold in golds:
                 target = split(gold.lower() if self.lower else gold)

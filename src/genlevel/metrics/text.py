@@ -136,21 +136,47 @@ def mteval13a(text: str) -> list[str]:
     return text.split()
 
 
+_BRACKETS = {"(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-"}
+_DROPPED = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "..", "...", "....", ";"])
+_ABBREVIATED = re.compile(r"(?<![\w.])((?:[a-z]\.)+[a-z]|etc|mr|mrs|ms|dr|st|jr|vs|inc|ave|oz|ft|approx)\.\W*$")
+
+
 def caption_words(text: str) -> list[str]:
-    """Lower-case Treebank words without punctuation, close to the tokens of COCO captioning.
+    """Lower-case Treebank words without most punctuation, close to the tokens of COCO captioning.
+
+    What COCO's filter leaves in is left in: brackets by their names, and signs such as ``&`` or ``%``.
 
     >>> caption_words("A man's dog, running (fast).")
-    ['a', 'man', "'s", 'dog', 'running', 'fast']
+    ['a', 'man', "'s", 'dog', 'running', '-lrb-', 'fast', '-rrb-']
     """
-    return [word for word in _words(text.lower()) if any(map(str.isalnum, word))]
+    text = text.lower()
+    found = _words(text)
+    if "'n'" in text:
+        found = ["'n'" if pair == ("'n", "'") else pair[0] for pair in zip(found, [*found[1:], ""], strict=True)]
+    kept = [_BRACKETS.get(w, w) for w in found if w not in _DROPPED and (w.isascii() or any(map(str.isalnum, w)))]
+    last = _ABBREVIATED.search(text) if "." in text else None
+    if last and kept and kept[-1] == last[1]:
+        # At the end of a text the full stop of an abbreviation is the abbreviation's.
+        kept[-1] += "."
+    return kept
 
 
-def tokenizer(name: str) -> Callable[[str], list[str]]:
-    """The tokeniser called ``name``: ``word``, ``caption``, ``space``, ``13a`` or ``char``."""
+def tokenizer(name: str, pairs: Sequence[tuple[str | None, Sequence[str]]] | None = None) -> Callable[[str], list[str]]:
+    """The tokeniser called ``name``: ``word``, ``caption``, ``space``, ``13a``, ``char`` or ``ptb-java``.
+
+    ``ptb-java`` is COCO's own tokeniser in Java, which cuts all texts of ``pairs`` at once and knows no others; see
+    :mod:`genlevel.metrics.treebank_java`.
+    """
+    if name == "ptb-java" and pairs is not None:
+        from genlevel.metrics.treebank_java import words_by_java
+
+        all_texts = [text for answer, golds in pairs for text in (answer or "", *golds)]
+        # Some metrics ask in lower case.
+        return words_by_java([*all_texts, *map(str.lower, all_texts)])
     try:
         return TOKENIZERS[name]
     except KeyError:
-        raise MetricError(f"unknown tokenizer '{name}'; known: {', '.join(TOKENIZERS)}") from None
+        raise MetricError(f"unknown tokenizer '{name}'; known: {', '.join(TOKENIZERS)}, ptb-java") from None
 
 
 def _words(text: str) -> list[str]:

@@ -211,5 +211,19 @@ class ImageToAudio(AudioAnswer):
 
 
 _OF_WORDS: Final = frozenset(
-    {"cider", "wer", "cer", "meteor", "spice", "bleu1", "bleu2", "bleu3", "bleu4", "rouge1", "rouge2", "rouge_l"}
+    {
+        "cider",
+        "wer",
+        "cer",
+        "meteor",
+        "meteor_15",
+        "spice",
+        "bleu1",
+        "bleu2",
+        "bleu3",
+        "bleu4",
+        "rouge1",
+        "rouge2",
+        "rouge_l",
+    }
 )
