@@ -540,3 +540,20 @@ def test_sources_lists_every_task_of_2024(capsys):
     assert all(row["layout"] for row in rows)
     assert main(["data", "sources", "--modality", "language"]) == 0
     assert "30 tasks, 22 with a copy" in capsys.readouterr().err
+
+
+def test_folders_whose_names_mean_no_task_are_named(tmp_path):
+    with serve() as hub:
+        plan = planned(hub, "3d.comprehension.3d-furniture-classification")
+        assert not hub.fetched()
+    assert not plan.tasks
+    assert plan.notes == [
+        "names that mean no task of the edition: 3D/comprehension/3d_classification; --folders takes them"
+    ]
+
+
+def test_an_empty_file_is_a_file(tmp_path):
+    path = "image/comprehension/BirdDetection/images/none.txt"
+    with serve({**open_set(), path: b""}) as hub:
+        assert not brought(hub, tmp_path, BIRD).failures
+    assert (tmp_path / path).read_bytes() == b""

@@ -28,13 +28,15 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 class HubError(DataError):
     """The hub, or the way there, does not give what is asked for.
 
-    ``again`` says that the same request may do better later, ``final`` that none of the other files will do better.
+    ``again`` says that the same request may do better later, ``final`` that none of the other files will do better, and
+    ``worthless`` that what came is to be thrown away first.
     """
 
-    def __init__(self, message: str, *, again: bool = False, final: bool = False) -> None:
+    def __init__(self, message: str, *, again: bool = False, final: bool = False, worthless: bool = False) -> None:
         super().__init__(message)
         self.again = again
         self.final = final
+        self.worthless = worthless
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +227,15 @@ class Hub:
     def _said_of_transport(self, error: Exception, where: str) -> HubError | None:
         import huggingface_hub.errors as errors
 
-        if type(error).__module__.partition(".")[0] in _TRANSPORTS or isinstance(error, ConnectionError):
-            return HubError(
-                f"{where}: {self.address} cannot be reached ({_kind(error)}); is there a network?", again=True
-            )
         if isinstance(error, errors.HFValidationError):
             return HubError(f"{self.repo}: not the name of a repository (owner/name)", final=True)
-        if isinstance(error, OSError) and error.errno is None:
-            return HubError(f"{where}: came in another size than the hub names", again=True)
         if isinstance(error, (KeyError, TypeError, AttributeError, ValueError)):
             return HubError(f"{where}: {self.address} answers in a form that is not the hub's; is HF_ENDPOINT right?")
+        if type(error).__module__.partition(".")[0] in _TRANSPORTS or isinstance(error, ConnectionError):
+            why = f"{self.address} cannot be reached ({_kind(error)}); is there a network?"
+            return HubError(f"{where}: {why}", again=True)
+        if isinstance(error, OSError) and error.errno is None:
+            return HubError(f"{where}: came in another size than the hub names", again=True)
         return None
 
 

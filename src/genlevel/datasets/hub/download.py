@@ -24,6 +24,8 @@ from genlevel.errors import DataError
 AT_ONCE: Final = 8
 """Files fetched at the same time."""
 _TRIES: Final = 5
+_WRONG: Final = 2
+"""How often wrong bytes may come before a file is given up."""
 _WAIT: Final = 1.0
 _BLOCK: Final = 1 << 20
 _SPARE: Final = 256 << 20
@@ -170,18 +172,26 @@ class _Fetch:
             except HubError as error:
                 if error.final or not error.again or attempt == _TRIES:
                     raise
+                if error.worthless:
+                    wrong += 1
+                    self._discard(part)
+                    if wrong == _WRONG:
+                        raise
                 self._rest(_WAIT * 2 ** (attempt - 1))
                 continue
             if _right(part, item.file):
                 return part
             wrong += 1
-            part.unlink()
-            self._watcher.got(-item.file.size)
-            if wrong == 2:
+            self._discard(part)
+            if wrong == _WRONG:
                 break
         raise HubError(
             f"{item.hub.repo}/{item.file.path}: came {wrong} times with a wrong checksum; nothing of it is kept"
         )
+
+    def _discard(self, part: Path) -> None:
+        self._watcher.got(-part.stat().st_size)
+        part.unlink()
 
     def _gather(self, item: Item, part: Path) -> None:
         start = _held(part, item.file)
@@ -232,7 +242,9 @@ class _Counted:
         if self._stop.is_set():
             raise _Stopped
         if self._file.tell() + len(data) > self._item.file.size:
-            raise HubError(f"{self._item.hub.repo}/{self._item.file.path}: more bytes came than the hub names")
+            # The server goes on too long, or began at the start although the end was asked for.
+            what = f"{self._item.hub.repo}/{self._item.file.path}: more bytes came than the hub names"
+            raise HubError(what, again=True, worthless=True)
         self._watcher.got(len(data))
         return self._file.write(data)
 

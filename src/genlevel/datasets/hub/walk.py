@@ -113,8 +113,11 @@ class _Walk:
             elif name.casefold().endswith(".json"):
                 # On a shelf of tasks the file is a task; in a folder of its own, the folder is.
                 self._claim(self._match(file.path[: -len(".json")]), folder, file if shelf else None)
-        if not shelf and any(PurePosixPath(file.path).name.casefold().startswith("annotation") for file in files):
+        names = [PurePosixPath(file.path).name for file in files]
+        annotated = any(name.casefold().startswith("annotation") for name in names)
+        if not shelf and (annotated or any(map(archive_stem, names))):
             self.unknown.append(folder)
+        if not shelf and annotated:
             return
         for path in folders:
             if not self._admits(path):
