@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 from genlevel.catalog import load
+from genlevel.datasets.public import FORMATS
 from genlevel.datasets.public.sources import sources
 
 
@@ -34,3 +38,15 @@ def test_a_name_is_found_in_any_spelling_and_a_plus_counts():
     plus, bare = (sources()[f"image.comprehension.refcoco{end}"] for end in ("-plus", ""))
     assert plus.called("refcoco+") == 0 and plus.called("RefCOCO_plus") == 0
     assert bare.called("refcoco+") is None and bare.called("refcocog") is None and bare.called("RefCOCO") == 0
+
+
+def test_the_page_of_datasets_is_current():
+    root = Path(__file__).parents[2]
+    tool = runpy.run_path(str(root / "tools" / "datasets_page.py"))
+    page = (root / "docs" / "datasets-2024.md").read_text(encoding="utf-8")
+    assert page == tool["page"](), "run python tools/datasets_page.py"
+
+
+def test_every_format_of_the_image_sets_has_its_reader():
+    used = {row.format for i, row in sources().items() if i.startswith("image.")}
+    assert used <= set(FORMATS)

@@ -76,8 +76,9 @@ class Carpk(Reader):
     layout: str = "data/ImageSets/test.txt\ndata/Annotations/20161225_TPZ_00001.txt\ndata/Images/20161225_TPZ_00001.png"
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
-        """The list of the test split."""
-        return (need(folder, "data/ImageSets/test.txt", "ImageSets/test.txt"),)
+        """The list of the test split, and the folder of boxes."""
+        boxes = need(folder, "data/Annotations", "Annotations")
+        return need(folder, "data/ImageSets/test.txt", "ImageSets/test.txt"), boxes
 
     def items(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
         """One entry a picture."""

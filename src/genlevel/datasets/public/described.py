@@ -133,16 +133,16 @@ class Cub(Reader):
     )
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
-        """The list of pictures, their split, and the list of test classes if there is one."""
-        need(folder, *_CAPTIONS)
+        """The list of pictures, their split, the folder of captions, and the list of test classes if there is one."""
+        captions = need(folder, *_CAPTIONS)
         found = need(folder, "CUB_200_2011/images.txt", "images.txt")
         split = need(folder, "CUB_200_2011/train_test_split.txt", "train_test_split.txt")
         classes = folder.path_of("cvpr2016_cub/testclasses.txt", "testclasses.txt")
-        return (found, split, *((classes,) if classes is not None else ()))
+        return (found, split, captions, *((classes,) if classes is not None else ()))
 
     def items(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
         """One entry a test picture."""
-        classes = {line for _, line in lines(labels[2])} if len(labels) > 2 else None
+        classes = {line for _, line in lines(labels[3])} if len(labels) > 3 else None
         test = set()
         for row in table(labels[1], 2):
             if isinstance(row, RecordError):

@@ -59,10 +59,10 @@ class VitonHd(Reader):
     layout: str = "test_pairs.txt\ntest/agnostic-v3.2/00006_00.jpg\ntest/cloth/00006_00.jpg\ntest/image/00006_00.jpg"
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
-        """The list of the test split."""
+        """The list of the test split, and the folder of persons."""
         for place in ("agnostic-v3.2", "cloth", "image"):
             need(folder, f"test/{place}", *(("test/agnostic",) if place.startswith("a") else ()))
-        return (need(folder, "test_pairs.txt"),)
+        return need(folder, "test_pairs.txt"), need(folder, "test/image")
 
     def items(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
         """One entry a person, in the order of the list."""

@@ -34,9 +34,9 @@ class Voc(Reader):
     )
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
-        """The list of the validation split."""
-        need(folder, "SegmentationClass")
-        return (need(folder, "ImageSets/Segmentation/val.txt"),)
+        """The list of the validation split, and the folder of maps."""
+        maps = need(folder, "SegmentationClass")
+        return need(folder, "ImageSets/Segmentation/val.txt"), maps
 
     def items(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
         """One entry a line of the list."""
@@ -213,9 +213,9 @@ class CocoPanoptic(Reader):
     )
 
     def find(self, folder: Folder) -> tuple[Path, ...]:
-        """The JSON file."""
-        need(folder, self.name)
-        return (need(folder, f"{self.name}.json"),)
+        """The JSON file, and the folder of maps."""
+        maps = need(folder, self.name)
+        return need(folder, f"{self.name}.json"), maps
 
     def items(self, folder: Folder, labels: tuple[Path, ...]) -> Iterator[Item | RecordError]:
         """One entry a picture."""
