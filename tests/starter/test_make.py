@@ -87,7 +87,7 @@ def test_the_right_answers_score_the_best_value(task_id: str, datasets: dict[str
     answers = {}
     for record in dataset.records():
         assert not isinstance(record, RecordError)
-        parts = answer_of(record, kind.read(record), kind.makes)
+        parts = answer_of(record, kind.read(record), kind)
         answers[record.id] = Prediction(record.id, parts=parts)
     score = score_task(dataset, answers, model="oracle", intervals=False).score
     assert score.unreadable == score.missing == 0

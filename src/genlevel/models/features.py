@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genlevel.media import load_audio, load_frames, load_image, load_points
+from genlevel.media import load_audio, load_frames, load_image, load_points, media_type
 from genlevel.media.opencv import opencv
 from genlevel.records import Part, PartKind
+from genlevel.tasktypes.arrays import load_array
 
 Vector = NDArray[np.float64]
 
@@ -77,7 +78,7 @@ def audio_vector(part: Part) -> Vector:
 
 def points_vector(part: Part) -> Vector:
     """How far pairs of points lie apart, how far points lie from the middle, and where they lie, as three histograms."""
-    points = load_points(part)[:, :3]
+    points = _places(part)
     points = points - points.mean(axis=0)
     radii = np.linalg.norm(points, axis=1)
     size = max(float(radii.max()), 1e-9)
@@ -91,6 +92,15 @@ def points_vector(part: Part) -> Vector:
         np.bincount(cells, minlength=64) / len(points),
     )
     return np.sqrt(np.concatenate(histograms))
+
+
+def _places(part: Part) -> Vector:
+    """Points (N, 3); of an array of more dimensions (the joints of a motion, say) all its rows."""
+    if media_type(part) != "application/x-npy":
+        return load_points(part)[:, :3]
+    rows = np.asarray(load_array(part), np.float64)
+    rows = rows.reshape(-1, rows.shape[-1] if rows.ndim else 1)[:, :3]
+    return np.pad(rows, ((0, 0), (0, 3 - rows.shape[1])))
 
 
 def _small(image: NDArray[np.uint8], size: int) -> Vector:

@@ -10,23 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from genlevel import tasktypes
 from genlevel.datasets.base import Dataset
 from genlevel.datasets.paths import resolve_media
 from genlevel.errors import GenlevelError, ModelError, RecordError, RequestFailed
+from genlevel.media.video import natural_key
 from genlevel.models.base import Model
 from genlevel.models.features import Vector, vectors
 from genlevel.models.spec import Spec
-from genlevel.records import PART_KINDS, Part, PartKind, Record, Reply, Request, Sample
+from genlevel.records import PART_KINDS, Part, Record, Reply, Request, Sample
+from genlevel.tasktypes import TaskType
 
 # Raised whenever the same training examples could give another answer; part of the model's identity.
-_VERSION = 1
+_VERSION = 2
+# Structures of answers that an output holds as text.
+_IN_WORDS = frozenset({"text", "number", "numbers"})
 
 
 @dataclass(frozen=True)
@@ -106,32 +110,44 @@ def _examples(dataset: Dataset) -> list[tuple[list[Vector], tuple[Part, ...]]]:
         try:
             sample = kind.read(record)
             request = kind.ask(sample, dataset.task)
-            found.append((vectors(request.parts), answer_of(record, sample, kind.makes)))
+            found.append((vectors(request.parts), answer_of(record, sample, kind)))
         except GenlevelError:
             continue  # one bad example is no reason to answer nothing
     return found
 
 
-def answer_of(record: Record, sample: Sample, makes: frozenset[PartKind]) -> tuple[Part, ...]:
+def answer_of(record: Record, sample: Sample, kind: TaskType) -> tuple[Part, ...]:
     """A record's own right answer as a model would give it.
 
-    The medium that the output names, if the task is answered with one; else the output's text as it stands, and anything
-    else (boxes, lists of numbers) as JSON of the reference.
+    The medium that the output names, if the task is answered with one (a folder's files one after the other); else the
+    output's text as it stands; anything else (boxes, masks, lists of numbers) as the task type writes the reference.
+
+    Raises:
+        GenlevelError: the output has no such answer.
     """
     output = record.value.get("output")
     values = list(output.values()) if isinstance(output, Mapping) else [output]
-    media = makes - {"text"}
+    media = kind.makes - {"text"}
     for value in values:
-        if media and isinstance(value, str):
+        names = value if isinstance(value, list) else [value]
+        if media and names and all(isinstance(name, str) for name in names):
             try:
-                path = resolve_media(record.folder, value)
+                paths = [path for name in names for path in _files(resolve_media(record.folder, name))]
             except GenlevelError:
                 continue
-            return (Part(min(media), path=path),)
+            several = "image" if len(paths) > 1 and {"image", "video"} & media else min(media)
+            return tuple(Part(several, path=path) for path in paths)
     for value in values:
-        if isinstance(value, (str, int, float)):
+        if isinstance(value, list) and sample.extra.get("reading") != "set":  # several wordings
+            value = next((text for text in value if isinstance(text, str)), None)
+        if (kind.writes in _IN_WORDS or "audio" in media) and isinstance(value, (str, int, float)):
             return (Part("text", str(value)),)
-    return (Part("text", orjson.dumps(sample.reference, option=orjson.OPT_SERIALIZE_NUMPY).decode()),)
+    return kind.write(sample.reference)
+
+
+def _files(path: Path) -> list[Path]:
+    """A file, or the files of a folder in the order of their frames."""
+    return sorted((p for p in path.iterdir() if p.is_file()), key=natural_key) if path.is_dir() else [path]
 
 
 def from_spec(spec: Spec) -> NearestModel:

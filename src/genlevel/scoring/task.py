@@ -157,6 +157,8 @@ def _answer(kind: TaskType, sample: Sample, prediction: Prediction | None, outco
         return None
     try:
         answer = kind.parse(prediction.parts, sample)
+    except NotScorable:  # what scoring needs is not beside the answer, which is not the model's fault
+        raise
     except GenlevelError as error:  # UnreadableAnswer, or a medium that cannot be decoded
         outcomes.add(sample.id, Outcome.UNREADABLE, str(error))
         return None

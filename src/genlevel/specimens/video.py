@@ -105,7 +105,7 @@ def _made_video(rng: Rng, metric: str) -> tuple[Any, dict[str, Any]]:
     thing = f"{made.colour} {made.shape}"
     if metric.endswith("success_rate"):
         wanted = [thing, "dog"] if metric.startswith("multi") else [thing]
-        output = {"objects": wanted}
+        output["objects"] = wanted
     return made, output
 
 

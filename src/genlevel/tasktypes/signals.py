@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
+from genlevel.errors import GenlevelError, NotScorable, RecordError, UnreadableAnswer
 from genlevel.records import Part, Record, Sample
 from genlevel.tasktypes.answers import TEXT_LIMIT, read_label, read_text, text_of
 from genlevel.tasktypes.audio import AudioAnswer
@@ -128,14 +128,15 @@ class EegToImage(PictureAnswer):
         """Uint8 (H, W, 3); for accuracy the label that stands beside the picture.
 
         Raises:
-            UnreadableAnswer: no picture, or for accuracy no label of it.
+            UnreadableAnswer: no picture.
+            NotScorable: for accuracy, no label of it.
         """
         labelled = bool(sample.extra.get("labels"))
         image = super().parse(parts, Sample(sample.id, sample.input) if labelled else sample)
         if not labelled or self.measured == "clip_score":
             return image
         if not any(part.kind == "text" and part.text.strip() for part in parts):
-            raise UnreadableAnswer("accuracy needs the label that a classifier gave the picture, as text beside it")
+            raise NotScorable("accuracy needs the label that a classifier gave each picture, as text beside it")
         return read_label(text_of(parts), sample.reference)
 
 

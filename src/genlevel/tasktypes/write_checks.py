@@ -48,8 +48,11 @@ def pixels(value: Any, ndim: int) -> npt.NDArray[np.uint8]:
     return array
 
 
-def items(value: Any, keys: Mapping[str, bool], what: str) -> list[dict[str, Any]]:
-    """A list of objects that hold these keys (True: must) and no others, as plain JSON values."""
+def items(value: Any, keys: Mapping[str, bool | None], what: str) -> list[dict[str, Any]]:
+    """A list of objects that hold these keys and no others, as plain JSON values.
+
+    True: must be there. False: may be. None: may be, as a reference has it, and is not written.
+    """
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise AnswerError(f"{what} are a list of objects")
     found = []
@@ -59,9 +62,9 @@ def items(value: Any, keys: Mapping[str, bool], what: str) -> list[dict[str, Any
         lost = [key for key, needed in keys.items() if needed and key not in item]
         odd = [str(key) for key in item if key not in keys]
         if lost or odd:
-            wrong = f"has no '{lost[0]}'" if lost else f"has '{odd[0]}', which is not written"
+            wrong = f"has no '{lost[0]}'" if lost else f"has '{odd[0]}', which is not known"
             raise AnswerError(f"{what}: item {index} {wrong}")
-        found.append({key: plain(item[key]) for key in keys if key in item})
+        found.append({key: plain(item[key]) for key, how in keys.items() if key in item and how is not None})
     return found
 
 

@@ -54,8 +54,9 @@ def write_ranking(value: Any) -> Parts:
 
 # Boxes, points and relations in an image
 
-_LABELLED: Final = {"label": True, "score": False}
-BOXED: Final = {"label": True, "box": True, "score": False}
+_LABELLED: Final = {"label": True, "score": False, "crowd": None}
+_PERSON: Final = {"keypoints": True, "score": False, "label": None, "box": None, "area": None, "crowd": None}
+BOXED: Final = {"label": True, "box": True, "score": False, "crowd": None, "area": None}
 
 
 def box_of(value: Any) -> list[float]:
@@ -74,7 +75,9 @@ def boxes(value: Any) -> Parts:
 
 def keypoints(value: Any) -> Parts:
     """``{keypoints, score}``, one a person."""
-    people = items(value, {"label": False, "keypoints": True, "score": False}, "persons")
+    people = items(
+        value, {"label": False, "keypoints": True, "score": False, "box": None, "area": None, "crowd": None}, "persons"
+    )
     for person in people:
         points = numbers(person["keypoints"], "keypoints are (count, 2) or (count, 3)", 2)
         if points.shape[1] not in (2, 3):
@@ -121,7 +124,7 @@ def masks(value: Any) -> Parts:
 def panoptic(value: Any) -> Parts:
     """``{map, segments}`` as one mask a segment."""
     ids = whole(value["map"], "a map of segments is (height, width)", 2, 2**31 - 1)
-    segments = items(value["segments"], {"id": True, "label": True, "crowd": False}, "segments")
+    segments = items(value["segments"], {"id": True, "label": True, "crowd": None}, "segments")
     return as_json([{"label": s["label"], "rle": rle_of(ids == s["id"])} for s in segments])
 
 
