@@ -6,6 +6,7 @@ import numpy as np
 
 from genlevel.records import Part
 from genlevel.specimens.base import (
+    NOUNS,
     Array,
     Maker,
     Rng,
@@ -33,7 +34,7 @@ def classification(rng: Rng, metric: str) -> Specimen:
 
 def question(rng: Rng, metric: str) -> Specimen:
     """A question about a sound; where sentences are compared, the answer is one."""
-    answer = "a dog" if metric == "accuracy" else sentence(rng)
+    answer = f"a {one(rng, NOUNS)}" if metric == "accuracy" else sentence(rng)
     return Specimen({"audio_file": wav(tone(rng)), "question": "What is to be heard?"}, {"text": answer}, said(answer))
 
 

@@ -7,7 +7,16 @@ from typing import Any, ClassVar, Final, Literal
 
 from genlevel.errors import RecordError, UnreadableAnswer
 from genlevel.records import Part, PartKind, Record, Sample
-from genlevel.tasktypes.answers import TEXT_LIMIT, normal, read_label, read_number, read_text, read_yes_no, text_of
+from genlevel.tasktypes.answers import (
+    TEXT_LIMIT,
+    final_answers,
+    normal,
+    read_label,
+    read_number,
+    read_text,
+    read_yes_no,
+    text_of,
+)
 from genlevel.tasktypes.base import TaskType
 from genlevel.tasktypes.choices import LETTERS, letter_index, read_choice, read_letter
 from genlevel.tasktypes.keys import header_type, input_of, media_of, output_of, texts
@@ -201,9 +210,27 @@ class TextAnswer(TaskType):
             except UnreadableAnswer:
                 return found
             return next((r for r, n in numbers.items() if n == value), found)
-        return found
+        # What overlaps counts here, so that a sentence is compared whole, with its full stop.
+        whole = self.measured in _OVERLAP and found not in references and not final_answers(text)
+        return read_text(text) if whole else found
 
 
+_OVERLAP: Final = frozenset(
+    {
+        "bleu1",
+        "bleu2",
+        "bleu3",
+        "bleu4",
+        "rouge1",
+        "rouge2",
+        "rouge_l",
+        "rouge_l_coco",
+        "cider",
+        "meteor",
+        "spice",
+        "bert_score",
+    }
+)
 _YES_NO: Final = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 
 
