@@ -201,6 +201,30 @@ def test_the_key_is_of_the_content_not_of_names(tmp_path: Path) -> None:
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_all_that_a_model_may_take_is_in_the_key() -> None:
+    from dataclasses import replace as changed
+
+    from genlevel.runner.keys import keyed
+
+    request = Request("t", "1", "x", (Part("text", "a"),))
+    others = [
+        request,
+        changed(request, choices=("b", "c")),
+        changed(request, choices=("c", "b")),
+        changed(request, content="b"),
+        changed(request, classes={1: "b"}),
+        changed(request, schema={"type": "object"}),
+        changed(request, parts=(Part("text", "b"),)),
+        changed(request, makes=frozenset({"image"})),
+        changed(request, task_type="y"),
+    ]
+    assert len({keyed(other, b"m")[1] for other in others} | {keyed(request, b"n")[1]}) == len(others) + 1
+    assert keyed(changed(request, task_id="u", sample_id="2", seed=5), b"m") == (
+        changed(request, task_id="u", sample_id="2", seed=5),
+        keyed(request, b"m")[1],
+    )
+
+
 def test_what_the_model_cannot_do_is_not_asked(tmp_path: Path) -> None:
     data = make_data(tmp_path / "data", {"one": 2}, "test-draw")
     with serve() as server:
@@ -256,3 +280,40 @@ def test_a_run_works_in_a_thread_that_is_not_the_main_one(tmp_path: Path, module
     thread.start()
     thread.join(20)
     assert totals == [2]
+
+
+def test_images_are_reduced_to_the_model_s_limit_and_the_limit_is_part_of_the_run(tmp_path: Path) -> None:
+    import base64
+
+    import numpy as np
+
+    from genlevel.media import encode_png, image_size
+
+    data = make_data(tmp_path / "data", {"one": 2}, "test-see")
+    write_task(data, "one", [{"id": i, "input": "a", "image": f"{i}.png"} for i in range(2)])
+    for i, side in enumerate((300, 40)):
+        pixels = np.random.default_rng(i).integers(0, 256, (side, side // 2, 3), dtype=np.uint8)
+        (data / "one" / f"{i}.png").write_bytes(encode_png(pixels))
+    with serve() as server:
+        spec = f"openai:m?base_url={server.url}"
+        do_run(data, tmp_path / "run", f"{spec}&max_side=100&concurrency=1")
+        sent = [seen.content[1]["image_url"]["url"].partition(",")[2] for seen in server.seen]
+        assert [image_size(Part("image", data=base64.b64decode(s))) for s in sent] == [(100, 50), (40, 20)]
+        # What is not larger goes out as it is.
+        assert base64.b64decode(sent[1]) == (data / "one" / "1.png").read_bytes()
+        with pytest.raises(RunError, match="image_limit was 100, now null"):
+            do_run(data, tmp_path / "run", spec)
+        do_run(data, tmp_path / "run2", spec)
+    keys = [{p.key for p in RunFolder.open(tmp_path / run).predictions("one")} for run in ("run", "run2")]
+    assert not keys[0] & keys[1]
+
+
+def test_a_window_is_filled_while_the_reader_reads_and_falls_back_to_batches(tmp_path: Path, module: Path) -> None:
+    data, out = make_data(tmp_path / "data", {"one": 50}), tmp_path / "run"
+    model, plan, folder = prepare(data, out, f"python:{module}:batch?batch=4", Settings())
+    model.window = 16
+    total = run(model, plan, folder).total
+    assert (total.answered, total.failed) == (49, 1)
+    sizes = model._function.__globals__["calls"]
+    # 16 with the bad sample, which becomes four batches, of which one is asked one by one; then full windows.
+    assert sizes == [16, 4, 1, 1, 1, 1, 4, 4, 4, 16, 16, 2]

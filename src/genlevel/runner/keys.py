@@ -45,7 +45,7 @@ def keyed(request: Request, identity: bytes, inline: int = 0) -> tuple[Request, 
     """The request, with media files of up to ``inline`` bytes read into it, and its key.
 
     The key is a SHA-256 (hexadecimal, 32 digits) over the model's identity and the request's content: the task type, the kinds
-    asked for, the texts and the bytes of the media and paths are no part of it.
+    asked for, the texts, the bytes of the media, and what a model may take in place of texts. Ids and paths are no part of it.
 
     Raises:
         MediaError: if a file cannot be read.
@@ -61,6 +61,9 @@ def keyed(request: Request, identity: bytes, inline: int = 0) -> tuple[Request, 
         digest.update(f"{part.kind} {len(content)}\0".encode())
         digest.update(content)
         parts.append(part)
+    more = (request.choices, request.content, request.classes, request.schema)
+    if any(more):
+        digest.update(orjson.dumps(more, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
     return (replace(request, parts=tuple(parts)) if inline else request), digest.hexdigest()[:32]
 
 
