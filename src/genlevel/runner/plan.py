@@ -117,7 +117,7 @@ def describe(
         "seed": settings.seed,
         "tasks": {d.task.id: _data_of(d) for d in plan.datasets},
         "unsupported": plan.unsupported,
-        "settings": {"concurrency": settings.concurrency or model.concurrency},
+        "settings": {"concurrency": "auto" if settings.adaptive else settings.concurrency or model.concurrency},
         "versions": {"genlevel": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "start": datetime.now(UTC).isoformat(timespec="seconds"),
         "end": None,
