@@ -90,3 +90,40 @@ async def test_a_text_and_an_image_may_be_wanted_and_text_is_given(tmp_path):
     )
     (reply,) = await answers(folder, [either], "?max_new_tokens=8")
     assert isinstance(reply, Reply) and reply.parts[0].kind == "text"
+
+
+def test_speech_comes_with_its_text():
+    """Qwen's Omni models by a stand-in with the library's interface: the real ones need a voice file and much memory."""
+    from types import SimpleNamespace
+
+    from genlevel.media import load_audio
+    from genlevel.models.local.unified import _speak
+
+    wave = torch.sin(torch.arange(2400) / 10) * 0.5
+
+    class Omni:
+        device, has_talker = torch.device("cpu"), True
+
+        def generate(self, input_ids, attention_mask, *, generation_mode, thinker_max_new_tokens):
+            assert generation_mode == "audio" and thinker_max_new_tokens == 7
+            return torch.cat([input_ids, torch.tensor([[5, 6]])], dim=1), wave
+
+    class Words:
+        def batch_decode(self, tokens, skip_special_tokens):
+            return [" ".join(map(str, row.tolist())) for row in tokens]
+
+    checkpoint = SimpleNamespace(
+        model=Omni(),
+        options=SimpleNamespace(max_new_tokens=7),
+        put=dict,
+        processor=lambda: SimpleNamespace(tokenizer=Words()),
+    )
+    inputs = {"input_ids": torch.tensor([[1, 2, 3]]), "attention_mask": torch.ones(1, 3)}
+    runner = SimpleNamespace(checkpoint=checkpoint, inputs=lambda requests: inputs)
+    reply = _speak(runner, Request("t", "1", "text-to-speech", (Part("text", "Hi"),), frozenset({"audio"})))
+    assert [part.kind for part in reply.parts] == ["text", "audio"] and reply.parts[0].text == "5 6"
+    heard, rate = load_audio(reply.parts[1])
+    assert rate == 24_000 and np.allclose(heard, wave.numpy(), atol=1e-4)
+    checkpoint.model.has_talker = False
+    with pytest.raises(RequestFailed, match="no voice"):
+        _speak(runner, Request("t", "1", "text-to-speech", (Part("text", "Hi"),), frozenset({"audio"})))

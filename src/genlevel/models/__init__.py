@@ -15,6 +15,7 @@ MODELS = Registry(
         "openai": "genlevel.models.openai:from_spec",
         "python": "genlevel.models.python_function:from_spec",
         "transformers": "genlevel.models.local:from_spec",
+        "vllm": "genlevel.models.vllm:from_spec",
         "predictions": "genlevel.models.predictions:from_spec",
         "nearest": "genlevel.models.nearest:from_spec",
         "specialist": "genlevel.models.specialists:from_spec",

@@ -33,8 +33,8 @@ class Checkpoint:
     def __init__(self, options: Options) -> None:
         self.options = options
         _need_library()
-        self.folder: Path = find_folder(options)
-        self.raw: dict[str, Any] = read_config(self.folder, options)
+        self.folder: Path = find_folder(options.spec, options.revision, options.download)
+        self.raw: dict[str, Any] = read_config(self.folder, options.spec)
         self.family: Family = choose(self.raw, options.spec, options.task)
         self.config: Any = self._config()
         self.model: Any = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from genlevel.errors import ModelError
-from genlevel.models.local.options import Options
+from genlevel.models.spec import Spec
 
 __all__ = ["find_folder", "folder_sha256", "read_config"]
 
@@ -21,22 +21,22 @@ _IGNORED: Final = frozenset({".md", ".png", ".jpg", ".jpeg", ".gif", ".lock"})
 _CONFIG_BYTES: Final = 16 * 2**20
 
 
-def find_folder(options: Options) -> Path:
+def find_folder(spec: Spec, revision: str = "", download: bool = False) -> Path:
     """The folder that a SPEC names: a path, or a hub id whose files are in the local cache.
 
-    Nothing is fetched unless the option ``download`` is on.
+    Nothing is fetched unless ``download`` is on.
 
     Raises:
         ModelError: there is no such folder, and no such model in the cache.
     """
-    path = Path(options.spec.name).expanduser()
+    path = Path(spec.name).expanduser()
     if path.is_dir():
         return path
     if path.exists():
-        raise ModelError(f"model '{options.spec}': {path} is a file; give the checkpoint's folder")
-    if not _is_hub_id(options.spec.name):
-        raise ModelError(f"model '{options.spec}': there is no folder {path}")
-    return _from_hub(options)
+        raise ModelError(f"model '{spec}': {path} is a file; give the checkpoint's folder")
+    if not _is_hub_id(spec.name):
+        raise ModelError(f"model '{spec}': there is no folder {path}")
+    return _from_hub(spec, revision, download)
 
 
 def _is_hub_id(name: str) -> bool:
@@ -44,27 +44,23 @@ def _is_hub_id(name: str) -> bool:
     return bool(owner and slash and rest) and "/" not in rest and not name.startswith((".", "~", "/"))
 
 
-def _from_hub(options: Options) -> Path:
+def _from_hub(spec: Spec, revision: str, download: bool) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise ModelError(
-            f"model '{options.spec}': there is no such folder, and for a hub id pip install 'genlevel[transformers]' is missing"
+            f"model '{spec}': there is no such folder, and for a hub id pip install 'genlevel[transformers]' is missing"
         ) from None
     try:
-        found = snapshot_download(
-            options.spec.name, revision=options.revision or None, local_files_only=not options.download
-        )
+        found = snapshot_download(spec.name, revision=revision or None, local_files_only=not download)
     except Exception as error:  # offline, no such repository, gated, no space: many classes, each with its own words
-        reason = " ".join(str(error).split())[:200] if options.download else "it is not in the local cache"
-        advice = "" if options.download else "; give a folder, or add download=1 to fetch it"
-        raise ModelError(
-            f"model '{options.spec}': there is no such folder, and as a hub id: {reason}{advice}"
-        ) from None
+        reason = " ".join(str(error).split())[:200] if download else "it is not in the local cache"
+        advice = "" if download else "; give a folder, or add download=1 to fetch it"
+        raise ModelError(f"model '{spec}': there is no such folder, and as a hub id: {reason}{advice}") from None
     return Path(found)
 
 
-def read_config(folder: Path, options: Options) -> dict[str, Any]:
+def read_config(folder: Path, spec: Spec) -> dict[str, Any]:
     """The folder's ``config.json``.
 
     Raises:
@@ -73,18 +69,18 @@ def read_config(folder: Path, options: Options) -> dict[str, Any]:
     path = folder / "config.json"
     try:
         if path.stat().st_size > _CONFIG_BYTES:
-            raise ModelError(f"model '{options.spec}': {path} is larger than {_CONFIG_BYTES} bytes")
+            raise ModelError(f"model '{spec}': {path} is larger than {_CONFIG_BYTES} bytes")
         config = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise ModelError(
-            f"model '{options.spec}': {folder} has no config.json; give the folder that save_pretrained wrote"
+            f"model '{spec}': {folder} has no config.json; give the folder that save_pretrained wrote"
         ) from None
     except OSError as error:
-        raise ModelError(f"model '{options.spec}': {path} cannot be read ({error.strerror})") from None
+        raise ModelError(f"model '{spec}': {path} cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
-        raise ModelError(f"model '{options.spec}': {path} is no JSON") from None
+        raise ModelError(f"model '{spec}': {path} is no JSON") from None
     if not isinstance(config, dict):
-        raise ModelError(f"model '{options.spec}': {path} is no JSON object")
+        raise ModelError(f"model '{spec}': {path} is no JSON object")
     return config
 
 

@@ -39,7 +39,10 @@ def generation_config(checkpoint: Checkpoint, prompt: int) -> tuple[Any, dict[st
         RequestFailed: the prompt leaves no place for an answer.
         ModelError: beams and sampling together.
     """
-    options, config = checkpoint.options, copy.deepcopy(checkpoint.model.generation_config)
+    options, config = (
+        checkpoint.options,
+        copy.deepcopy(getattr(checkpoint.model, "thinker", checkpoint.model).generation_config),
+    )
     own = {name: getattr(config, name, None) for name in ("do_sample", *_SAMPLING)}
     # The largest logit is taken after a step that has drawn already.
     config.do_sample = False
@@ -91,7 +94,8 @@ def generate(checkpoint: Checkpoint, inputs: Mapping[str, Any], requests: Sequen
     """
     import torch
 
-    model = checkpoint.model
+    # Of a model that also speaks, the half that writes.
+    model = getattr(checkpoint.model, "thinker", checkpoint.model)
     given = checkpoint.put(inputs)
     prompt = given.get("decoder_input_ids", None if _encodes(model) else given.get("input_ids"))
     length = 0 if prompt is None else int(prompt.shape[1])

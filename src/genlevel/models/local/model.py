@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from genlevel.datasets.base import Dataset
@@ -12,6 +13,7 @@ from genlevel.errors import RequestFailed
 from genlevel.models.base import Model
 from genlevel.models.batching import Answer, BatchSizes, answer_in_batches, release
 from genlevel.models.local.checkpoint import Checkpoint
+from genlevel.models.local.folder import folder_sha256
 from genlevel.models.local.options import read_options
 from genlevel.models.local.runner import Runner
 from genlevel.models.spec import Spec
@@ -56,9 +58,7 @@ class TransformersModel(Model):
         if options.chat_template:
             given["chat_template"] = options.chat_template
         if options.detector:
-            from genlevel.models.local.folder import folder_sha256
-
-            given["detector"] = folder_sha256(self._checkpoint.folder.__class__(options.detector))
+            given["detector"] = folder_sha256(Path(options.detector))
         return {
             "kind": "transformers",
             "name": self.name,

@@ -66,8 +66,7 @@ class Prompted(Runner):
 
     def _texts(self, requests: Sequence[Request]) -> list[Answer]:
         inputs = self.inputs(requests)
-        more = {} if self._drawer is None else self._drawer.for_text
-        made = generate(self.checkpoint, inputs, requests, **more)
+        made = generate(self.checkpoint, inputs, requests)
         texts = self._tokenizer.batch_decode(made.tokens, skip_special_tokens=True)
         return replies(texts, made)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from genlevel.errors import RequestFailed
@@ -29,11 +29,10 @@ class Asks(Protocol):
 
 @dataclass(frozen=True)
 class Maker:
-    """How one architecture makes a medium. ``for_text`` are arguments that keep it to text otherwise."""
+    """How one architecture makes a medium."""
 
     makes: frozenset[PartKind]
-    make: Any
-    for_text: Mapping[str, Any] = field(default_factory=dict)
+    make: Callable[[Asks, Request], Answer]
 
 
 def find(checkpoint: Checkpoint) -> Maker | None:
@@ -170,7 +169,7 @@ def _speak(runner: Asks, request: Request) -> Answer:
     tokenizer = checkpoint.processor().tokenizer
     with torch.inference_mode(), seeded(request.seed, checkpoint.model.device):
         tokens, waveform = checkpoint.model.generate(
-            **given, return_audio=True, thinker_max_new_tokens=checkpoint.options.max_new_tokens
+            **given, generation_mode="audio", thinker_max_new_tokens=checkpoint.options.max_new_tokens
         )
     tokens = getattr(tokens, "sequences", tokens)[:, given["input_ids"].shape[1] :]
     written = tokenizer.batch_decode(tokens, skip_special_tokens=True)[0].strip()
@@ -180,7 +179,7 @@ def _speak(runner: Asks, request: Request) -> Answer:
     return Reply(parts, Usage(int(given["input_ids"].shape[1]), int(tokens.shape[1])))
 
 
-_OMNI: Final = Maker(frozenset({"audio"}), _speak, {"return_audio": False})
+_OMNI: Final = Maker(frozenset({"audio"}), _speak)
 _MAKERS: Final[Mapping[str, Maker]] = {
     "janus": Maker(frozenset({"image"}), _draw_janus),
     "emu3": Maker(frozenset({"image"}), _draw_emu3),
