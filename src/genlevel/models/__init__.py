@@ -21,6 +21,7 @@ MODELS = Registry(
         "specialist": "genlevel.models.specialists:from_spec",
         "command": "genlevel.models.command:from_spec",
         "composite": "genlevel.models.composite:from_spec",
+        "litellm": "genlevel.models.litellm:from_spec",
         "diffusers": "genlevel.models.diffusers:from_spec",
     },
 )

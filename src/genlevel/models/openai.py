@@ -74,7 +74,7 @@ class OpenAIModel(ServerModel):
         self._voice = spec.text("voice", "alloy")
         self._structured = spec.flag("structured")
         self.seeded = spec.text("seed", "") == "sample"
-        self._body = {"model": spec.name, **_sampling(spec)}
+        self._body = {"model": spec.name, **sampling(spec)}
 
     def identity(self) -> Mapping[str, Any]:
         """The server, the model's name and everything sent along that changes an answer."""
@@ -123,18 +123,19 @@ class OpenAIModel(ServerModel):
         return orjson.dumps(body)
 
 
-def _sampling(spec: Spec) -> dict[str, Any]:
-    sampling: dict[str, Any] = {}
+def sampling(spec: Spec) -> dict[str, Any]:
+    """The options of sampling, under the names that chat completions have for them."""
+    found: dict[str, Any] = {}
     if spec.text("temperature", "0") != "default":
-        sampling["temperature"] = spec.number("temperature", 0.0, high=10.0)
+        found["temperature"] = spec.number("temperature", 0.0, high=10.0)
     if "top_p" in spec.options:
-        sampling["top_p"] = spec.number("top_p", 1.0, high=1.0)
+        found["top_p"] = spec.number("top_p", 1.0, high=1.0)
     for option in ("max_tokens", "max_completion_tokens"):
         if option in spec.options:
-            sampling[option] = spec.integer(option, 0, low=1)
+            found[option] = spec.integer(option, 0, low=1)
     if spec.text("seed", "sample") != "sample":
-        sampling["seed"] = spec.integer("seed", 0, high=2**63 - 1)
-    return sampling
+        found["seed"] = spec.integer("seed", 0, high=2**63 - 1)
+    return found
 
 
 def from_spec(spec: Spec) -> ServerModel:
