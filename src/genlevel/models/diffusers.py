@@ -289,8 +289,7 @@ class DiffusersModel(BatchModel):
             arguments[name] = [asked.media[name] for asked in batch] if len(batch) > 1 else batch[0].media[name]
         if batch[0].size is not None and {"height", "width"} <= way.parameters.keys():
             arguments["width"], arguments["height"] = batch[0].size
-        with torch.inference_mode():
-            output = pipeline(**arguments)
+        output = pipeline(**arguments)
         return [Reply((part,)) for part in parts_of(output, way, len(batch), pipeline, self._fps)]
 
 
