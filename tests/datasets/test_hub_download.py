@@ -217,8 +217,7 @@ def test_a_stopped_download_goes_on_in_another_process(tmp_path):
     assert not (tmp_path / ".genlevel/partial").exists()
 
 
-@pytest.mark.parametrize("held", [b"", b"z" * 700, noise(5000)[:700], noise(5000), noise(5000) + b"more"])
-def test_whatever_an_earlier_try_left_the_file_is_right(tmp_path, held):
+def test_whatever_an_earlier_try_left_the_file_is_right(tmp_path):
     path = "image/comprehension/BirdDetection/images/0.png"
     with serve() as hub:
         plan = planned(hub, BIRD)
@@ -226,10 +225,13 @@ def test_whatever_an_earlier_try_left_the_file_is_right(tmp_path, held):
         failed = fetch(plan, tmp_path, pause=lambda _s: None)
         assert len(failed.failures) == 1 and not (tmp_path / path).exists()
         (part,) = (tmp_path / ".genlevel/partial").glob("*.part")
-        part.write_bytes(held)
         hub.faults.clear()
-        assert not fetch(plan, tmp_path, pause=lambda _s: None).failures
-    assert (tmp_path / path).read_bytes() == noise(5000)
+        for held in (b"", b"z" * 700, noise(5000)[:700], noise(5000), noise(5000) + b"more"):
+            part.parent.mkdir(exist_ok=True)
+            part.write_bytes(held)
+            assert not fetch(plan, tmp_path, pause=lambda _s: None).failures
+            assert (tmp_path / path).read_bytes() == noise(5000)
+            (tmp_path / path).unlink()
 
 
 def test_a_server_that_ignores_ranges_sends_all_again(tmp_path):
@@ -390,14 +392,13 @@ def command(hub: FakeHub | None, *args: str, **env: str) -> subprocess.Completed
     )
 
 
-def test_dry_run_prints_sizes_and_fetches_nothing(tmp_path):
+def test_dry_run_prints_sizes_and_fetches_nothing(tmp_path, monkeypatch, capsys):
     with serve() as hub:
-        done = command(
-            hub, "--tasks", BIRD, "*temporal-ner", "--out", str(tmp_path / "d"), "--dry-run", "--format", "json"
-        )
-        assert done.returncode == 0, done.stderr
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        args = ["--tasks", BIRD, "*temporal-ner", "--out", str(tmp_path / "d"), "--dry-run", "--format", "json"]
+        assert main(["data", "download", *args]) == 0
         assert not hub.fetched()
-    printed = json.loads(done.stdout)
+    printed = json.loads(capsys.readouterr().out)
     files = open_set()
     bird = sum(len(b) for p, b in files.items() if "BirdDetection" in p)
     assert [(t["task_id"], t["files"], t["bytes"]) for t in printed["tasks"]] == [
@@ -408,7 +409,7 @@ def test_dry_run_prints_sizes_and_fetches_nothing(tmp_path):
     assert not (tmp_path / "d").exists()
 
 
-def test_command_fetches_and_the_result_can_be_checked(tmp_path, capsys):
+def test_command_fetches_and_the_result_can_be_checked(tmp_path, monkeypatch, capsys):
     import cv2
     import numpy as np
 
@@ -417,10 +418,12 @@ def test_command_fetches_and_the_result_can_be_checked(tmp_path, capsys):
     files = {**open_set(), "image/comprehension/BirdDetection/images/0.png": picture}
     with serve(files, token="hf_mine") as hub:
         done = command(hub, "--tasks", BIRD, "--out", out, "--token-env", "MINE", MINE="hf_mine")
-        again = command(hub, "--tasks", BIRD, "--out", out, "--token-env", "MINE", "--format", "json", MINE="hf_mine")
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("MINE", "hf_mine")
+        main(["data", "download", "--tasks", BIRD, "--out", out, "--token-env", "MINE", "--format", "json"])
+        assert json.loads(capsys.readouterr().out)["present"] == 2
     assert done.returncode == 0, done.stderr
     assert "2 files fetched" in done.stderr and "hf_mine" not in done.stderr + done.stdout
-    assert json.loads(again.stdout)["present"] == 2
     main(["data", "check", out, "--format", "csv"])
     assert f"{BIRD},image/comprehension/BirdDetection,1,0,0,0,0,0,0" in capsys.readouterr().out
 
@@ -557,3 +560,28 @@ def test_an_empty_file_is_a_file(tmp_path):
     with serve({**open_set(), path: b""}) as hub:
         assert not brought(hub, tmp_path, BIRD).failures
     assert (tmp_path / path).read_bytes() == b""
+
+
+def test_a_folder_named_by_its_file_is_taken_whole_and_once(tmp_path):
+    """The folder's name means nothing, its annotation's does; folders of pictures are not searched for tasks."""
+    odd = {
+        "image/comprehension/batch_7/bird_detection.json": annotation("Bird Detection"),
+        "image/comprehension/batch_7/birddetection.json": b"[]",
+        "image/comprehension/batch_7/images/a/0.png": b"1",
+        "image/comprehension/batch_8/images/Bird-Detection.zip": b"no task of its own",
+    }
+    with serve(odd) as hub:
+        (task,) = planned(hub, BIRD).tasks
+        assert not [path for path in hub.paths() if path.endswith("/images")]
+    assert sorted(item.path for item in task.items) == [path for path in sorted(odd) if "batch_7" in path]
+
+
+def test_two_folders_of_one_name_are_taken_and_said():
+    twice = {f"{top}/image/comprehension/BirdDetection/annotation.json": annotation("x") for top in ("a", "b")}
+    with serve(twice) as hub:
+        plan = planned(hub, BIRD)
+    assert len(plan.items) == 2
+    assert plan.notes == [
+        f"{BIRD}: is called so by a/image/comprehension/BirdDetection, b/image/comprehension/BirdDetection; "
+        "all are taken, keep one of them"
+    ]

@@ -23,8 +23,8 @@ _ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".tar.xz",
 _INNER: Final = frozenset({"json", "annotation", "annotations"})
 # What lies directly below these is a task's folder.
 _PARENTS: Final = frozenset({"comprehension", "generation", "nlp", "language"})
-# Folders of media are not searched. The names of modalities are media too, but only inside a task's folder.
-_MEDIA: Final = frozenset(
+# MEDIA: folders of media, which are not searched. The names of modalities are media too, but only inside a task's folder.
+MEDIA: Final = frozenset(
     {"images", "imgs", "videos", "audios", "pointclouds", "point_clouds", "frames", "masks", "meshes", "jpegimages"}
     | {"__macosx", "depths", "labels"}
 )
@@ -94,7 +94,7 @@ def _visit(root: Path, relative: str, depth: int, found: Scan, skip: frozenset[P
         for name in listing.files:
             if name.lower().endswith(_ARCHIVES):
                 found.notes.append(Unmatched(folder / name, "an archive; unpack it first"))
-    skipped = _MEDIA | ({TRAIN, *_INNER, *_MEDIA_IN_TASK} if certain and relative else set())
+    skipped = MEDIA | ({TRAIN, *_INNER, *_MEDIA_IN_TASK} if certain and relative else set())
     for name in listing.folders:
         if name.casefold() in skipped or name.startswith("."):
             continue

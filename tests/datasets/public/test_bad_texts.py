@@ -31,7 +31,7 @@ from tests.datasets.conftest import JSON
 from tests.datasets.public.language_sets import CASES, IDS, REVIEWS, TextCase, js
 
 CATALOG = load("2024")
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def name_of(case: TextCase) -> str:

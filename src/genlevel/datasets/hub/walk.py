@@ -17,6 +17,7 @@ from genlevel.catalog import Catalog
 from genlevel.datasets.hub.client import Hub, HubError, HubFile
 from genlevel.datasets.hub.plan import Item, Plan, TaskFiles, archive_stem, item_of
 from genlevel.datasets.matching import MODALITY_NAMES, PARADIGM_NAMES, Match, Matcher, place_of
+from genlevel.datasets.scan import MEDIA
 
 _DEPTH: Final = 5
 _NAMED: Final = 10
@@ -50,14 +51,16 @@ def plan_repository(hub: Hub, catalog: Catalog, chosen: Catalog, folders: Sequen
     for task in chosen:
         claims = walk.claims.get(task.id, [])
         best = min((claim.stage for claim in claims), default=0)
-        items: list[Item] = []
+        taken = [claim for claim in claims if claim.stage == best]
         for claim in claims:
             if claim.stage > best:
                 plan.notes.append(f"{claim.folder}: may be {task.id} too; not taken (--folders takes it)")
-            else:
-                items += _items(hub, claim)
+        folders_taken = dict.fromkeys(claim.folder for claim in taken)
+        if len(folders_taken) > 1:
+            plan.notes.append(f"{task.id}: is called so by {', '.join(folders_taken)}; all are taken, keep one of them")
+        items = {item.path: item for claim in taken for item in _items(hub, claim)}
         if items:
-            plan.tasks.append(TaskFiles(task, task.id, tuple(items)))
+            plan.tasks.append(TaskFiles(task, task.id, tuple(items.values())))
         else:
             plan.missing[task.id] = walk.unclear.get(task.id, f"no folder of {hub.repo} is called so")
     if plan.missing and walk.unknown:
@@ -104,6 +107,7 @@ class _Walk:
         """Look at what lies directly in a folder whose name means no task, and below."""
         files, folders = self._hub.listing(folder)
         shelf = not folder or _name(folder) in MODALITY_NAMES or _name(folder) in PARADIGM_NAMES
+        named = False
         for file in files:
             name = PurePosixPath(file.path).name
             stem = archive_stem(name)
@@ -112,15 +116,17 @@ class _Walk:
                 self._claim(self._match(path), path, file)
             elif name.casefold().endswith(".json"):
                 # On a shelf of tasks the file is a task; in a folder of its own, the folder is.
-                self._claim(self._match(file.path[: -len(".json")]), folder, file if shelf else None)
+                match = self._match(file.path[: -len(".json")])
+                self._claim(match, folder, file if shelf else None)
+                named = named or match.task is not None
         names = [PurePosixPath(file.path).name for file in files]
         annotated = any(name.casefold().startswith("annotation") for name in names)
-        if not shelf and (annotated or any(map(archive_stem, names))):
+        if not shelf and not named and (annotated or any(map(archive_stem, names))):
             self.unknown.append(folder)
-        if not shelf and annotated:
+        if not shelf and (annotated or named):
             return
         for path in folders:
-            if not self._admits(path):
+            if not self._admits(path) or (not shelf and _name(path) in MEDIA):
                 continue
             match = self._match(path)
             if match.task is not None or match.ambiguous:
