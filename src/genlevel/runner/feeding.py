@@ -73,7 +73,7 @@ class Feeder:
         if known is not None and stored >= known:
             counts.samples = known
             return
-        reader = Reader(dataset, self.model, self.settings)
+        reader = Reader(dataset, self.model, self.settings, trusting=self.folder.unchanged)
         jobs = reader.jobs(done, self.note)
         while taken := await asyncio.to_thread(self._chunk, jobs):
             for job in taken:

@@ -127,7 +127,8 @@ class Limits:
     def settle(self, count: int, expected: int, replies: Sequence[Reply | Failure]) -> None:
         """So many requests, which were counted with so many tokens, are through, with these replies."""
         usages = [reply.usage for reply in replies if isinstance(reply, Reply)]
-        self.cost += sum(usage.cost for usage in usages)
+        for usage in usages:
+            self.cost += usage.cost
         if self.budget is not None:
             self.budget.settle(usages, count)
         if not self.pace.free:

@@ -152,10 +152,8 @@ def open_or_create(path: Path, meta: dict[str, Any]) -> RunFolder:
     folder = RunFolder.open(path)
     old = folder.meta
     _check_fit(path, old, meta)
-    same = (
-        all(old.get(key) == meta[key] for key in ("limit", "sample_seed", "repeat", "seed"))
-        and old.get("versions", {}).get("genlevel") == __version__
-    )
+    folder.unchanged = old.get("versions", {}).get("genlevel") == __version__
+    same = folder.unchanged and all(old.get(key) == meta[key] for key in ("limit", "sample_seed", "repeat", "seed"))
     # What is known of a task from before (that it was read to its end, say) holds only under the same conditions.
     tasks = {**(old.get("tasks") or {}), **meta["tasks"]}
     if same:

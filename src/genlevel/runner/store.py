@@ -31,6 +31,8 @@ class RunFolder:
         self.path = path
         self.meta = dict(meta)
         self._media = MediaStore(path)
+        self.unchanged = False
+        """Whether it is gone on with under the conditions that it was made under, so that its answers need no second look."""
         self.notes: list[str] = []
         """One line for each stored line that could not be read."""
 

@@ -31,7 +31,7 @@ class RunWriter:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._media = MediaStore(folder.path)
-        self._files: dict[Path, int] = {}
+        self._files: dict[tuple[str, int], int] = {}
         self._guard = threading.Lock()
         self._broken = ""
         self._redact = redactor()
@@ -79,28 +79,29 @@ class RunWriter:
             option=orjson.OPT_APPEND_NEWLINE,
         )
         line = self._redact(line)
-        path = self._folder.file(task_id, repeat)
         with self._guard:
             if self._broken:
                 raise RunError(self._broken)
             try:
-                descriptor = self._descriptor(path)
+                descriptor = self._descriptor(task_id, repeat)
                 written = os.write(descriptor, line)
                 while written < len(line):  # a signal or a nearly full disk; the next write says which
                     written += os.write(descriptor, line[written:])
             except OSError as error:
                 # Nothing may follow a half-written line: it would be lost with it.
+                path = self._folder.file(task_id, repeat)
                 self._broken = f"{path}: cannot be written ({error.strerror}); what was stored before is safe"
                 raise RunError(self._broken) from None
 
-    def _descriptor(self, path: Path) -> int:
-        descriptor = self._files.get(path)
+    def _descriptor(self, task_id: str, repeat: int) -> int:
+        descriptor = self._files.get((task_id, repeat))
         if descriptor is None:
+            path = self._folder.file(task_id, repeat)
             if len(self._files) >= _FILES_OPEN:
                 os.close(self._files.pop(next(iter(self._files))))
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            self._files[path] = descriptor
+            self._files[task_id, repeat] = descriptor
             self._drop_torn_line(descriptor, path)
         return descriptor
 
