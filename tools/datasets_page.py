@@ -28,8 +28,8 @@ data/GQA/images/n161313.jpg
 ```
 
 `genlevel data check data --edition 2024` then says which tasks are there, which split is read, what a folder lacks, and where
-to get the others; `genlevel run --edition 2024 --data data` runs them. Folders in General-Bench's format may lie beside them, and win
-where both hold a task. Below, *folder* lists the names that are known, in any case, with any separators; a folder or two
+to get the others; `genlevel run --edition 2024 --data data` runs them. Folders in General-Bench's format may lie beside them,
+and win where both hold a task. Below, *folder* lists the names that are known, in any case, with any separators; a folder or two
 that an archive puts around its files do no harm, and neither do folders of modality and paradigm above
 (`data/image/comprehension/gqa`).
 

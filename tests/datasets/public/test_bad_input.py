@@ -91,7 +91,7 @@ def test_label_files_with_any_value_changed_never_stop_a_reader(case: Case, tmp_
     ways = [(path, way) for path, document in documents.items() for way in places(document)]
     originals = {path: path.read_text() for path in documents}
 
-    @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(ways), VALUE)
     def check(place: tuple[Path, tuple[Any, ...]], new: Any) -> None:
         path, way = place

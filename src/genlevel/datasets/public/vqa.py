@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,8 @@ def _answers(annotation: Mapping[str, Any]) -> list[str]:
     ]
     if not found:
         raise ValueError("has no answer")
-    return found
+    # Two million answers are some ten thousand different ones.
+    return [sys.intern(answer) for answer in found]
 
 
 def _asked(file: str, question: str, answers: list[str]) -> dict[str, Any]:
