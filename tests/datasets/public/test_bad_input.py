@@ -79,15 +79,19 @@ def replaced(document: Any, way: tuple[Any, ...], new: Any) -> Any:
     return changed
 
 
-JSON_CASES = [c for c in CASES if c.make.__name__ not in {"cifar100_parquet", "refcoco_parquet"}]
+# Cityscapes and the rest have pictures, lists and tables as labels.
+JSON_MAKERS = {
+    *("fsc147", "textocr", "flickr30k", "coco", "ochuman", "refcoco", "refcoco_mdetr", "ade20k", "ade20k_json", "gqa"),
+    *("vqav2", "vizwiz", "okvqa", "docvqa", "visual_genome", "pie_bench"),
+}
+JSON_CASES = [c for c in CASES if c.make.__name__ in JSON_MAKERS and c.task != "image.generation.ade20k"]
 
 
 @pytest.mark.parametrize("case", JSON_CASES, ids=[f"{c.task}-{c.make.__name__}" for c in JSON_CASES])
 def test_label_files_with_any_value_changed_never_stop_a_reader(case: Case, tmp_path: Path):
     dataset = dataset_of(case, tmp_path)
     documents = {p: json.loads(p.read_text()) for p in dataset.labels if p.suffix == ".json"}
-    if not documents:
-        pytest.skip("its labels are no JSON")
+    assert documents
     ways = [(path, way) for path, document in documents.items() for way in places(document)]
     originals = {path: path.read_text() for path in documents}
 
@@ -218,7 +222,7 @@ def test_boxes_of_car_parks_that_are_none(line: str, tmp_path: Path):
     assert good == ["20161225_TPZ_00002"] and len(bad) == 1 and "20161225_TPZ_00001.txt, line 4" in bad[0]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.text(alphabet="0123456789 .-einfa\t", max_size=20), max_size=4))
 def test_any_text_as_boxes_of_car_parks(tmp_path_factory: pytest.TempPathFactory, lines: list[str]):
     root = tmp_path_factory.mktemp("carpk")
