@@ -38,7 +38,8 @@ def save(path: Path, array: np.ndarray) -> None:
 
 def photo(path: Path, height: int = 24, width: int = 32) -> np.ndarray:
     """Write a picture of its own and give its pixels as they were before any JPEG."""
-    array = pixels(path.as_posix().rsplit("/", 2)[-1], height, width)
+    # Files of the same name in other folders are other pictures.
+    array = pixels("/".join(path.parts[-4:]), height, width)
     save(path, array)
     return array
 

@@ -251,3 +251,41 @@ def test_holes_are_cut_in_grey_and_marked(tmp_path: Path):
         and np.array_equal(seen[~inside], sample.reference[~inside])
     )
     assert record.id == "1"
+
+
+PAIRS = {
+    "image.comprehension.nyu-v2": ("rgb_00045.jpg", "sync_depth_00045.png"),
+    "image.comprehension.am-2k": ("validation/original/m_0a5e.jpg", "validation/mask/m_0a5e.png"),
+    "image.generation.scribble": ("testA/pineapple_1.png", "testB/pineapple_1.jpg"),
+    "image.generation.sketchycoco": ("Sketch/paper_version/val/1204.png", "Scene/GT/val/1204.png"),
+    "image.generation.set14": ("LR_bicubic/X2/baboonx2.png", "HR/baboon.png"),
+    "image.generation.urban100": ("image_SRF_2/img_001_SRF_2_LR.png", "image_SRF_2/img_001_SRF_2_HR.png"),
+    "image.generation.ade20k": (
+        "annotations/validation/ADE_val_00000001.png",
+        "images/validation/ADE_val_00000001.jpg",
+    ),
+    "image.generation.cityscapes": (
+        "frankfurt_000000_000294_gtFine_color.png",
+        "frankfurt_000000_000294_leftImg8bit.png",
+    ),
+    "image.generation.lol": ("eval15/low/1.png", "eval15/high/1.png"),
+    "image.generation.sidd": ("0001_NOISY_SRGB_010.PNG", "0001_GT_SRGB_010.PNG"),
+    "image.generation.gopro": ("GOPR0384_11_00/blur/004001.png", "GOPR0384_11_00/sharp/004001.png"),
+    "image.generation.hide": ("test/test-close-ups/1fromGOPR1096.MP4.png", "GT/1fromGOPR1096.MP4.png"),
+}
+
+
+@pytest.mark.parametrize("task", PAIRS)
+def test_what_is_shown_and_what_is_wanted_are_not_mixed_up(task: str, tmp_path: Path):
+    (record, sample), *_ = samples_of(dataset_of(case_of(task), tmp_path))
+    shown, wanted = PAIRS[task]
+    (part,) = (part for part in sample.input if part.kind == "image")
+    assert part.path is not None and part.path.as_posix().endswith(shown)
+    (named,) = record.value["output"].values()
+    assert named.endswith(wanted)
+
+
+def test_a_person_to_dress_is_shown_without_the_garment(tmp_path: Path):
+    (record, _), *_ = samples_of(dataset_of(case_of("image.generation.viton-hd"), tmp_path))
+    assert record.value["input"]["image_file_list"] == ["test/agnostic-v3.2/05006_00.jpg", "test/cloth/05006_00.jpg"]
+    assert record.value["output"] == {"image_file": "test/image/05006_00.jpg"}
