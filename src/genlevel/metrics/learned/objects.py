@@ -1,7 +1,7 @@
 """Whether what was asked for is in the picture: GenEval's rules on detected objects.
 
-The rules need detections only. Those come with the answer, from whatever detector made them; the detector is part of the
-number (GenEval: Mask2Former, Swin-S; VBench: GRiT).
+The rules need detections only. Those come with the answer, from whatever detector made them, or are made here by one of the
+transformers library; the detector is part of the number (GenEval: Mask2Former, Swin-S; VBench: GRiT).
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import numpy as np
 
 from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.evidence import FloatArray
+from genlevel.metrics.learned.batches import BATCH, Pixels, as_frames, pick_device
+from genlevel.metrics.learned.encoders import CLIP_L14, open_clip
 from genlevel.metrics.learned.persample import PerSample
+from genlevel.metrics.learned.weights import missing_files
 
 _MAX_OBJECTS = 16
 _MAX_FRAMES = 10_000
@@ -159,15 +162,26 @@ class SuccessRate(PerSample):
     """Share of samples that hold what was asked for: objects, their number, colour and place, by GenEval's rules.
 
     An answer is the list of detections of a picture, or for a video a list of such lists; a video counts by the share of its
-    frames that hold it (VBench). An answer may also be True or False where something else has judged (an action, a camera
-    movement). A reference is a label, a list of labels, or GenEval's record:
+    frames that hold it (VBench). Or it is the picture or the video itself, and ``weights`` names a detector. An answer may also
+    be True or False where something else has judged (an action, a camera movement). A reference is a label, a list of labels,
+    or GenEval's record:
     ``{"include": [{"class": "dog", "count": 1, "color": "red"}, {"class": "cat", "position": ["left of", 0]}], "exclude": []}``.
 
-    Options: ``threshold``, the score above which a detection counts (GenEval: 0.3, and 0.9 for counting). A missing answer
-    counts as failed. ``color`` of a detection is given with it; none is guessed.
+    Options:
+        threshold: the score above which a detection counts (GenEval: 0.3, and 0.9 for counting).
+        weights: folder of a detector in the Hugging Face layout, for answers that are pictures; any whose classes have names,
+            as DETR's. A reference that asks for a class which it does not know is an error.
+        colours: folder of a CLIP model that says which of ten colours is in a box that a picture's reference asks a colour of;
+            GenEval takes ViT-L/14 and looks at the object's mask, not at its box. Colours given with detections are kept.
+        device: e.g. ``cuda``; by default the GPU where there is one.
+
+    A missing answer counts as failed.
     """
 
     threshold: float = 0.3
+    weights: str = ""
+    colours: str = ""
+    device: str = ""
 
     name = "success_rate"
     title = "success rate"
@@ -177,22 +191,32 @@ class SuccessRate(PerSample):
     unit = "fraction"
     direction = "higher"
     answer = (
-        "detections [{label, box, score, color}], a list of those a frame, or a verdict; reference: what was asked for"
+        "detections [{label, box, score, color}], a list of those a frame, a verdict, or a picture or video (with weights); "
+        "reference: what was asked for"
     )
     needs = ("detections",)
 
     def take_answer(self, value: Any) -> Any:
-        """A verdict or frames.
+        """A verdict, pixels (T, H, W, 3), or frames of detections.
 
         Raises:
-            NotScorable: a video itself, which somebody has to look at first.
+            NotScorable: a picture or video, where no detector is at hand.
         """
         if isinstance(value, np.ndarray) and value.ndim > 2:
-            raise NotScorable(
-                f"{self.name} needs what a detector found in each video, as JSON beside it: [[{{label, box, score}}]], "
-                "a list a frame"
-            )
+            if not self._looks:
+                raise NotScorable(
+                    f"{self.name} needs what a detector found in each picture or video, as JSON beside it: "
+                    "[[{label, box, score}]], a list a frame, or weights=FOLDER of a detector"
+                )
+            return as_frames(value, role=f"{self.name}: an answer")
         return value if isinstance(value, bool | np.bool_) else read_frames(value)
+
+    @property
+    def _looks(self) -> bool:
+        """Whether a detector is given, or lies in the folder of weights."""
+        from genlevel.metrics.learned.detector import DETECTOR
+
+        return bool(self.weights) or not missing_files(self, [("weights", DETECTOR)])
 
     def take_reference(self, value: Any) -> Wish:
         """The wish."""
@@ -210,7 +234,30 @@ class SuccessRate(PerSample):
             return float(answer)
         if wish is None:
             raise MetricError(f"{self.name}: detections need a reference that says what was asked for")
-        return float(np.mean([granted(wish, frame, self.threshold) for frame in answer]))
+        frames = self._detected(answer, wish) if isinstance(answer, np.ndarray) else answer
+        return float(np.mean([granted(wish, frame, self.threshold) for frame in frames]))
+
+    def _detected(self, video: Pixels, wish: Wish) -> list[list[Detected]]:
+        """The objects in each frame, those of a label of which a colour is asked with their colour."""
+        from genlevel.metrics.learned.detector import colour_of, open_detector
+
+        device = pick_device(self.device)
+        detector = open_detector(self.weights, device)
+        detector.check({w.label for w in (*wish.include, *wish.exclude)}, self.name)
+        coloured = {w.label for w in wish.include if w.colour}
+        clip = open_clip(CLIP_L14.find(self.colours), device) if coloured else None
+        found = []
+        for start in range(0, len(video), BATCH):
+            frames = list(video[start : start + BATCH])
+            for frame, records in zip(frames, detector.find(frames, self.threshold), strict=True):
+                objects = [_detected(record) for record in records]
+                if clip:
+                    objects = [
+                        o._replace(colour=colour_of(frame, o.box, o.label, clip)) if o.label in coloured else o
+                        for o in objects
+                    ]
+                found.append(objects)
+        return found
 
 
 @dataclass(frozen=True)
