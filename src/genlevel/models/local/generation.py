@@ -18,6 +18,7 @@ __all__ = ["Generated", "generate", "generation_config", "replies"]
 
 _SAMPLING: Final = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "top_h")
 _FEWEST: Final = 1
+_START: Final = 8
 _DRAWS: Final = frozenset({"janus", "emu3"})
 
 
@@ -52,6 +53,8 @@ def generation_config(checkpoint: Checkpoint, prompt: int) -> tuple[Any, dict[st
     config.max_length, config.max_new_tokens = None, options.max_new_tokens
     room = checkpoint.room
     if room is not None:
+        # Encoder-decoders begin with marks of their own: a start, and Whisper's language and task.
+        room -= _START if _encodes(checkpoint.model) else 0
         if room - prompt < _FEWEST:
             raise RequestFailed(f"the request has {prompt} tokens; the model has places for {room}", 0)
         config.max_new_tokens = min(options.max_new_tokens, room - prompt)
