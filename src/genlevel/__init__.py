@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genlevel.levels import PROTOCOLS, rate
     from genlevel.metrics import compute
     from genlevel.models import load as load_model
+    from genlevel.models.prediction_files import write_answer, write_predictions
     from genlevel.records import Part, Reply, Request, Task, TaskScore
     from genlevel.scoring import score_predictions, score_run
 
@@ -43,6 +44,8 @@ _WHERE = {
     "rate": "genlevel.levels:rate",
     "score_predictions": "genlevel.scoring:score_predictions",
     "score_run": "genlevel.scoring:score_run",
+    "write_answer": "genlevel.models.prediction_files:write_answer",
+    "write_predictions": "genlevel.models.prediction_files:write_predictions",
 }
 
 __all__ = [
@@ -62,6 +65,8 @@ __all__ = [
     "rate",
     "score_predictions",
     "score_run",
+    "write_answer",
+    "write_predictions",
 ]
 
 

@@ -3,7 +3,8 @@
 The folder mirrors the data (``<task folder>/prediction.json``, also in a ``json/`` folder below it) or holds ``<task-id>.json``.
 A file is the object ``{"task": ..., "data": [{"id", "prediction"}, ...]}`` or the bare list ``[{"id", "prediction"}, ...]``.
 A prediction is text, a number, or any JSON value (boxes, say); for tasks that make media it is the path of a file, seen from
-the task's prediction file or from DIR, and never outside DIR. Option: ``name``, the model's name (default: the folder's).
+the task's prediction file or from DIR, and never outside DIR; a list of such paths and texts is one answer of several parts.
+``genlevel.write_predictions`` writes such files from arrays. Option: ``name``, the model's name (default: the folder's).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _KEYS = ("prediction", "prediction_final", "answer", "output", "response", "text
 _NO_PREDICTIONS = frozenset({"run.json", "scores.json", "levels.json"})
 # What the line about a task without a file says, so that a reader can gather such lines into one.
 NO_FILE = "no prediction file"
+_PARTS = 100
 _TASKS_HELD = 16
 _SIZE_LIMIT = 2 * 2**30
 
@@ -124,6 +126,14 @@ class PredictionFolder:
             path = self._inside(value, beside)
             if path is not None:
                 return Prediction(sample_id, parts=(Part(_kind_of(path, media), path=path),))
+        if media and isinstance(value, list) and 0 < len(value) <= _PARTS and all(isinstance(v, str) for v in value):
+            paths = [self._inside(v, beside) for v in value]
+            if any(paths):  # media with what a detector or recogniser says of them
+                parts = (
+                    Part("text", text) if path is None else Part(_kind_of(path, media), path=path)
+                    for text, path in zip(value, paths, strict=True)
+                )
+                return Prediction(sample_id, parts=tuple(parts))
         try:
             text = value if isinstance(value, str) else orjson.dumps(value).decode()
         except TypeError:  # JSON that was read leniently: a number of 20 digits, say
