@@ -45,6 +45,8 @@ def decode_rle(value: Mapping[str, Any], shape: tuple[int, int]) -> Mask:
         array = number_array(counts)
         if array is None or array.ndim != 1:
             raise ValueError("'counts' is a list of whole numbers or a text")
+        if (np.abs(array) > 2**53).any() or (array != np.floor(array)).any():
+            raise ValueError("'counts' is a list of whole numbers or a text")
         runs = array.astype(np.int64)
     pixels = shape[0] * shape[1]
     if len(runs) == 0 or (runs < 0).any() or (runs > pixels).any() or int(runs.sum()) != pixels:
