@@ -29,7 +29,8 @@ result = run_task(
         eval_batch_size=int(concurrency), work_dir=out,
         dataset_args={
             name: {
-                "local_path": str(local), "subset_list": ["peer"], "metric_list": ["exact_match"], "primary_metric": "exact_match",
+                "local_path": str(local), "subset_list": ["peer"],
+                "metric_list": ["exact_match"], "primary_metric": "exact_match",
             }
         },
     )
