@@ -47,7 +47,7 @@ PEERS = {
         Peer("inspect-ai", "run_inspect.py", ("inspect-ai", "openai")),
         Peer("evalscope", "run_evalscope.py", ("evalscope",)),
         Peer("lm-eval", "run_lm_eval.py", ("lm-eval[api]", "pillow")),
-        Peer("lmms-eval", "run_lmms_eval.py", (_TORCH, "lmms-eval")),
+        Peer("lmms-eval", "run_lmms_eval.py", (_TORCH, "lmms-eval", "filelock<3.20")),
     )
 }
 
