@@ -181,7 +181,7 @@ class Hub:
                 token=self._token, library_name="genlevel"
             )
             headers["Accept-Encoding"] = "identity"
-            http_get(url, target, resume_size=start, headers=headers, expected_size=file.size)  # type: ignore[arg-type]
+            http_get(url, target, resume_size=start, headers=headers, expected_size=file.size)
 
     @contextlib.contextmanager
     def _translated(self, what: str) -> Iterator[None]:

@@ -29,7 +29,7 @@ def seeded_sampling(
 
     generators = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
 
-    class Draw(LogitsProcessor):
+    class Draw(LogitsProcessor):  # type: ignore[misc]
         """Divides, and adds the noise."""
 
         def __call__(self, input_ids: Any, scores: Any) -> Any:
@@ -38,7 +38,7 @@ def seeded_sampling(
                 row.exponential_(generator=generator)
             return scores.float() - noise.log()
 
-    class Heat(LogitsProcessor):
+    class Heat(LogitsProcessor):  # type: ignore[misc]
         """Divides by the temperature."""
 
         def __call__(self, input_ids: Any, scores: Any) -> Any:
