@@ -154,6 +154,17 @@ def test_max_time_lets_what_is_in_flight_finish(tmp_path: Path) -> None:
         assert 0 < summary.total.answered < 100
 
 
+def test_max_time_does_not_wait_for_those_in_line(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", {"one": 30})
+    with serve() as server:
+        summary = do_run(
+            data, tmp_path / "run", f"openai:m?base_url={server.url}", max_time=0.5, requests_per_minute=120
+        )
+    assert summary.stopped
+    assert 0.5 <= summary.seconds < 3
+    assert summary.total.answered == len(server.seen) <= 3
+
+
 class Simulated:
     """A server that answers each request after ``latency`` seconds, but at most ``rate`` requests a second, and refuses beyond
     ``most`` in flight."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genlevel.scoring import ScoreReport
 
 _COLUMNS = ("task_id", "metric", "value", "sigma", "samples", "answered", "failed", "sota", "wins")
-_EXTRA = ("missing", "unreadable", "coverage", "low", "high", "sota_sigma", "note")
+_EXTRA = ("missing", "unreadable", "coverage", "low", "high", "sota_sigma", "repeats", "spread", "note")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -155,4 +155,6 @@ def _with_interval(task: dict[str, object]) -> str:
     text = f"{task['value']:.2f}"
     if task["low"] is not None and task["high"] is not None:
         text += f" [{task['low']:.2f}, {task['high']:.2f}]"
+    if task["spread"] is not None:
+        text += f" ±{task['spread']:.2f}"
     return text

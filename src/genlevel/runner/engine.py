@@ -10,7 +10,7 @@ from typing import Any
 from genlevel.datasets.base import Dataset
 from genlevel.errors import RunError
 from genlevel.models.base import Model
-from genlevel.records import Prediction, Reply
+from genlevel.records import Prediction, Reply, Request
 from genlevel.runner.adaptive import Adaptive
 from genlevel.runner.asking import Failure, ask, line
 from genlevel.runner.breaker import Breaker
@@ -67,6 +67,8 @@ class Engine:
         )
         self._active = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_line: set[asyncio.Task[Any]] = set()
+        """Workers that wait for their turn, with nothing in flight."""
         self._main: asyncio.Task[None] | None = None
 
     async def all(self, datasets: Sequence[Dataset]) -> None:
@@ -108,6 +110,8 @@ class Engine:
         self.stopping = self._feeder.stopped = True
         self._waiting.stop()
         self._breaker.release()
+        for task in self._in_line:
+            task.cancel()
         asyncio.get_running_loop().call_later(grace, self._cancel)
 
     def _cancel(self) -> None:
@@ -149,7 +153,7 @@ class Engine:
 
     async def _answer(self, jobs: list[Job]) -> None:
         requests = [job.request for job in jobs if job.request is not None]
-        expected = await self.limits.admit(requests)
+        expected = await self._admitted(requests)
         if expected is None:
             if not self.stopping:
                 self.reason = self.limits.spent
@@ -172,6 +176,16 @@ class Engine:
             raise RunError(
                 "--max-cost: the model's answers report no cost, so a budget cannot be kept; leave the option out"
             )
+
+    async def _admitted(self, requests: list[Request]) -> int | None:
+        """Wait for these requests' turn, but no longer than the run goes on."""
+        task = asyncio.current_task()
+        assert task is not None, "a worker is a task"
+        self._in_line.add(task)
+        try:
+            return await self.limits.admit(requests)
+        finally:
+            self._in_line.discard(task)
 
     async def _take_in(self, job: Job, reply: Reply | Failure, seconds: float) -> None:
         """What came of a request: stored, or held while it is not known whether the server is gone."""

@@ -34,6 +34,7 @@ class Beside(Watcher):
         self._inner = inner or Watcher()
         self._workers = min(settings.jobs or max(1, cores() - 1), len(self._datasets))
         self._worth = len(datasets) >= POOL_FROM and self._workers > 0
+        self._collected = False
         self._futures: dict[str, Future[Future[ScoredTask]]] = {}
 
     def __enter__(self) -> Beside:
@@ -46,7 +47,12 @@ class Beside(Watcher):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._starter.shutdown(wait=False, cancel_futures=True)
+        workers = list((self._pool._processes or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if not self._collected:
+            # Nobody wants the scores that are still being made, and the program would wait for them before it ends.
+            for worker in workers:
+                worker.kill()
 
     def task(self, task_id: str, samples_done_before: int) -> None:
         """Pass it on."""
@@ -77,6 +83,7 @@ class Beside(Watcher):
             # What went wrong here goes wrong again, or not, when it is scored afterwards, and is told there.
             with suppress(BrokenProcessPool, GenlevelError):
                 done[task_id] = future.result().result()
+        self._collected = True
         return done
 
     def _submit(self, dataset: Dataset) -> Future[ScoredTask]:
