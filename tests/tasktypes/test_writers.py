@@ -357,3 +357,11 @@ def test_files_are_what_other_programs_read(tmp_path: Path) -> None:
     (part,) = tasktypes.get("depth-estimation").write(np.array([[1.5, 2.0]]), "npy")
     assert part.data is not None
     np.testing.assert_array_equal(np.load(io.BytesIO(part.data), allow_pickle=False), [[1.5, 2.0]])
+
+
+def test_words_may_stand_for_what_is_also_taken_as_text() -> None:
+    kind = tasktypes.get("image-to-audio").for_metric("cider")
+    (part,) = kind.write("A dog barks.")
+    assert kind.parse([part], Sample("1", (), ["A dog barks."], (), {"words": True})) == "A dog barks."
+    with pytest.raises(AnswerError):
+        tasktypes.get("image-denoising").write("A dog.")

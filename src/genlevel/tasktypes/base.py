@@ -85,8 +85,11 @@ class TaskType(ABC):
         """
         from genlevel.tasktypes.writers import write_structure
 
-        # Of a set of labels, and of several texts that all are right, as a reference has them.
-        structure = "labels" if self.writes == "text" and isinstance(value, list) else self.writes
+        structure = self.writes
+        if structure == "text" and isinstance(value, list):
+            structure = "labels"
+        elif isinstance(value, str) and "text" in self.makes:
+            structure = "text"
         return write_structure(structure, value, form)
 
     def metric_options(self, task: Task) -> Mapping[str, Any]:
