@@ -88,8 +88,8 @@ class TaskType(ABC):
         structure = self.writes
         if structure == "text" and isinstance(value, list):
             structure = "labels"
-        elif isinstance(value, str) and "text" in self.makes:
-            structure = "text"
+        elif structure == "sound" and isinstance(value, str) and "text" in self.makes:
+            structure = "text"  # the words of a speech
         return write_structure(structure, value, form)
 
     def metric_options(self, task: Task) -> Mapping[str, Any]:
