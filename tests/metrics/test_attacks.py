@@ -25,28 +25,30 @@ import numpy as np
 import pytest
 
 SECONDS = 5.0  # some ten times what it takes, for busy machines
-MEBIBYTES = 700
+MEBIBYTES = 500
 TEXTS = ["wer", "cer", "anls", "rouge1", "rouge_l", "rouge_l_coco", "meteor", "codebleu", "bleu4", "cider", "f1"]
 TEXTS += ["exact_match", "vqa_accuracy", "teds", "teds_struct"]
 HOSTILE = {
-    "letters": "a" * 100_000,
-    "words": "a b " * 25_000,
-    "brackets": "(" * 100_000,
-    "quotes": "'" * 100_000,
-    "points": "a." * 50_000,
-    "sentences": "A. " * 33_000,
-    "ampersands": "&amp;" * 20_000,
-    "spaces": " \t" * 50_000,
-    "tags": "<table>" + "<td>" * 25_000,
-    "opened": "<table" * 16_000,
-    "comments": "<!--" * 25_000,
-    "digits": "1,1.1" * 20_000,
-    "hyphens": "-\n" * 50_000,
-    "marks": "e" + "\u0301" * 100_000,
-    "Chinese": "天地玄黄" * 25_000,
-    "code": "x = " + "(" * 50_000,
-    "indents": "".join(" " * (k % 90) + "if x:\n" for k in range(2000)),
-    "controls": "\0\ufeff\u202e" * 33_000,
+    "letters": "a" * 30_000,
+    "words": "a b " * 8000,
+    "brackets": "(" * 30_000,
+    "quotes": "'" * 30_000,
+    "points": "a." * 15_000,
+    "sentences": "A. " * 10_000,
+    "ampersands": "&amp;" * 6000,
+    "spaces": " \t" * 15_000,
+    "tags": "<table>" + "<td>" * 8000,
+    "opened": "<table" * 5000,
+    "comments": "<!--" * 8000 + ">",
+    "sections": "<table>" + "<![CDATA[" * 4000 + ">",
+    "instructions": "<table>" + "<?a" * 10_000,
+    "digits": "1,1.1" * 6000,
+    "hyphens": "-\n" * 15_000,
+    "marks": "e" + "\u0301" * 30_000,
+    "Chinese": "天地玄黄" * 8000,
+    "code": "x = " + "(" * 15_000,
+    "indents": "".join(" " * (k % 90) + "if x:\n" for k in range(600)),
+    "controls": "\0\ufeff\u202e" * 10_000,
 }
 
 
@@ -98,15 +100,15 @@ def attacks() -> Iterator[tuple[str, Callable[[], Any]]]:
         "negative counts": {"size": [100, 100], "counts": [10_010, -10]},
         "a huge size": {"size": [10**9, 10**9], "counts": "0"},
         "a negative size": {"size": [-5, -5], "counts": [25]},
-        "ten million counts": {"size": [100, 100], "counts": [1] * 10_000_000},
-        "a long string": {"size": [1000, 1000], "counts": "1" * 20_000_000},
+        "two million counts": {"size": [100, 100], "counts": [1] * 2_000_000},
+        "a long string": {"size": [1000, 1000], "counts": "1" * 7_000_000},
         "no last digit": {"size": [100, 100], "counts": "o" * 1000},
     }.items():
         yield f"mask: {name}", lambda mask=mask: masks.read(mask)
         yield f"mask_iou: {name}", lambda mask=mask: metrics.compute("mask_iou", [mask], [square])
         yield f"answer: {name}", lambda mask=mask: decode_mask(mask, (9, 9))
     for name, polygon in {
-        "ten million corners": [1.0, 2.0] * 10_000_000,
+        "two million corners": [1.0, 2.0] * 2_000_000,
         "infinite corners": [float("inf"), 0.0] * 10,
         "far corners": [1e300, -1e300, 0.0] * 10,
         "a long outline": [0, 0, 4999, 4999] * 90_000,
@@ -119,7 +121,7 @@ def attacks() -> Iterator[tuple[str, Callable[[], Any]]]:
         "WAV at 0 Hz": (load_audio, wav(100, rate=0), ".wav"),
         "NPZ of objects": (load_points, object_npz(), ".npz"),
         "NPZ of terabytes": (load_points, npz((10**12, 3), bytes(240)), ".npz"),
-        "NPZ that unpacks to a gigabyte": (load_points, npz((2**25, 4), bytes(2**30)), ".npz"),
+        "NPZ that unpacks to a thousand times its size": (load_points, npz((2**22, 4), bytes(2**27)), ".npz"),
         "PLY of 10^12 vertices": (
             load_points,
             b"ply\nformat ascii 1.0\nelement vertex 1000000000000\nproperty float x\nproperty float y\nproperty float z\n"
@@ -142,8 +144,8 @@ def attacks() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"teds: {name}", lambda html=html: metrics.compute("teds", [html], ["<table><tr><td>a</td></tr></table>"])
         yield f"teds: {name}, as reference", lambda html=html: metrics.compute("teds", ["<table><td>a</table>"], [html])
     for opening in ("[", '{"a":', "[{"):
-        text = opening * 300_000
-        yield f"answer: {opening} 300,000 deep", lambda text=text: list(find_literals(text))
+        text = opening * 100_000
+        yield f"answer: {opening} 100,000 deep", lambda text=text: list(find_literals(text))
     for metric in TEXTS:
         for name, text in HOSTILE.items():
             gold = "<table><tr><td>" + text if metric.startswith("teds") else text[: len(text) // 2] + "a b" + text

@@ -82,6 +82,7 @@ def read_npy(file: IO[bytes], name: str, limit: int = FILE_BYTES) -> npt.NDArray
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
+_UNPACKED: Final = 64 * 2**20
 _ARRAY_NAMES: Final = ("points", "xyz", "pcd", "vertices")
 
 
@@ -92,7 +93,12 @@ def _read_npz(data: bytes, name: str) -> npt.NDArray[Any]:
             found: list[str] = [n for n in _ARRAY_NAMES if n in members] or [*members]
             if found == list(members) and len(members) != 1:
                 raise MediaError(f"{name}: holds {len(members)} arrays and none is called {' or '.join(_ARRAY_NAMES)}")
-            with archive.open(members[found[0]]) as file:
+            member = members[found[0]]
+            if member.file_size > _UNPACKED + 100 * len(data):
+                raise MediaError(
+                    f"{name}: unpacks to {member.file_size} bytes, which is too much for a file of {len(data)}"
+                )
+            with archive.open(member) as file:
                 return read_npy(file, name)
     except MediaError:
         raise

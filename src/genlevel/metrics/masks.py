@@ -40,7 +40,7 @@ def parse_counts(text: str | bytes, limit: int) -> NDArray[np.int64]:
     A number is a group of characters with 5 bits each, lowest first; from the third on it is the difference to the number
     two before.
     """
-    if len(text) > 13 * (limit + 1):
+    if len(text) > _DIGITS * (limit + 1):
         raise MetricError(f"mask string of {len(text)} characters is too long for {limit} runs")
     try:
         raw = text.encode("ascii") if isinstance(text, str) else bytes(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -25,7 +26,9 @@ _CLOSES = {
     "tfoot": ("td", "th", "tr", "thead", "tbody", "tfoot"),
 }  # fmt: skip
 _MAX_CHARACTERS = 1_000_000
+_MAX_NODES = 20_000
 _MAX_DEPTH = 200
+_COMMENT_END = re.compile(r"--\s*>")
 _MAX_SPAN = 1000
 
 
@@ -37,11 +40,16 @@ class _Node:
     content: list[str] = field(default_factory=list)
 
 
+class _TooManyNodes(Exception):
+    pass
+
+
 class _TableReader(HTMLParser):
     """Builds the tree of the first table; inside a cell, tags and characters become the cell's content."""
 
-    def __init__(self, cells: frozenset[str]) -> None:
+    def __init__(self, cells: frozenset[str], most: int) -> None:
         super().__init__(convert_charrefs=True)
+        self._left = most
         self.table: _Node | None = None
         self._open: list[_Node] = []
         self._inner: list[str] = []  # tags open inside the cell
@@ -65,6 +73,9 @@ class _TableReader(HTMLParser):
             else:
                 self._inner.append(tag)
             return
+        self._left -= 1
+        if self._left < 0:
+            raise _TooManyNodes
         given = dict(attrs)
         tag = "td" if tag in self._cells else tag
         spans = (_span(given.get("colspan")), _span(given.get("rowspan"))) if tag == "td" else (1, 1)
@@ -114,11 +125,29 @@ def _span(value: str | None) -> int:
     return min(int(text), _MAX_SPAN) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
-def read_table(html: str, *, header_cells: bool) -> _Node | None:
-    """The tree of the first ``<table>`` in ``html``; ``None`` if there is none."""
-    reader = _TableReader(frozenset({"td", "th"} if header_cells else {"td"}))
-    reader.feed(html[:_MAX_CHARACTERS])
-    reader.close()
+def _closed(html: str) -> str:
+    """``html`` without comments and with no tag that never ends.
+
+    The parser would look for the end of each again from every place: the square of the text's length.
+    """
+    pieces, at = [], 0
+    while (start := html.find("<!--", at)) >= 0:
+        pieces.append(html[at:start])
+        end = _COMMENT_END.search(html, start + 4)
+        at = end.end() if end else len(html)
+    html = "".join([*pieces, html[at:]]).replace("<![", "<!")
+    last = html.rfind(">") + 1
+    return html[:last] + html[last:].replace("<", "&lt;")
+
+
+def read_table(html: str, *, header_cells: bool, most: int = _MAX_NODES) -> _Node | None:
+    """The tree of the first ``<table>`` in ``html``; ``None`` if there is none, or it has more than ``most`` nodes."""
+    reader = _TableReader(frozenset({"td", "th"} if header_cells else {"td"}), most)
+    try:
+        reader.feed(_closed(html[:_MAX_CHARACTERS]))
+        reader.close()
+    except _TooManyNodes:
+        return None
     while reader._open:
         reader._leave(len(reader._open) - 1)
     return reader.table
@@ -171,17 +200,19 @@ class Teds(Metric):
         """Columns ``distance`` (float64) and ``nodes`` of the larger tree (int32)."""
         table = np.ones((len(answers), 2))
         for row, (answer, golds) in enumerate(text_pairs(answers, references)):
-            wanted = self._tree(golds[0])
+            wanted = self._tree(golds[0], _MAX_NODES)
             if wanted is None:
-                raise MetricError(f"sample {row} (from 0): the reference holds no <table>")
-            given = None if answer is None else self._tree(answer)
-            distance = tree_distance(given, wanted) if given and len(given.nodes) <= self.limit else None
+                raise MetricError(
+                    f"sample {row} (from 0): the reference holds no <table>, or one of more than {_MAX_NODES} nodes"
+                )
+            given = None if answer is None else self._tree(answer, self.limit)
+            distance = tree_distance(given, wanted) if given else None
             if given is not None and distance is not None:
                 table[row] = distance, max(len(given.nodes), len(wanted.nodes))
         return Evidence(distance=table[:, 0], nodes=table[:, 1].astype(np.int32))
 
-    def _tree(self, html: str) -> Tree | None:
-        root = read_table(html, header_cells=self.header_cells)
+    def _tree(self, html: str, most: int) -> Tree | None:
+        root = read_table(html, header_cells=self.header_cells, most=most)
         return None if root is None else _postorder(root, structure_only=self.structure_only)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
