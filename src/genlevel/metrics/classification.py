@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,19 +91,20 @@ def _reference(value: Any, row: int) -> Any:
 
 def _codes(labels: Iterable[Any], size: int) -> Array:
     """Labels as 64-bit hashes: the same label has the same code in every shard; 0 stands for none."""
-    known: dict[Any, int] = {None: 0}
-
-    def code(label: Any) -> int:
-        if label not in known:
-            # 1 and 1.0 are equal, 1 and "1" are not, as for accuracy.
-            known[label] = stable_hash(f"s{label}" if isinstance(label, str) else f"n{hash(label)}")
-        return known[label]
-
-    return np.fromiter((code(label) for label in labels), np.int64, size)
+    labels = list(labels)
+    # 1 and 1.0 are equal, 1 and "1" are not, as for accuracy.
+    known = {
+        label: stable_hash(f"s{label}" if isinstance(label, str) else f"n{hash(label)}")
+        for label in dict.fromkeys(labels)
+    }
+    known[None] = 0
+    return np.fromiter(map(known.__getitem__, labels), np.int64, size)
 
 
 def _labels(references: Sequence[Any]) -> list[Any]:
     """One label per sample: the first of several acceptable ones."""
+    if {*map(type, references)} <= {str}:
+        return list(references)
     labels = []
     for row, reference in enumerate(references):
         label = next(iter(reference), None) if isinstance(reference, _COLLECTIONS) else reference
@@ -200,12 +202,19 @@ def label_set(value: Any, *, fold: bool) -> frozenset[Any]:
     if value is None:
         return frozenset()
     items = value if isinstance(value, _COLLECTIONS) else (value,)
+    if {*map(type, items)} <= {str}:
+        return frozenset(map(_folded, items)) if fold else frozenset(items)
     return frozenset(_fold(item) for item in items if item is not None) if fold else frozenset(map(_frozen, items))
+
+
+@lru_cache(65536)
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _fold(item: Any) -> Any:
     if isinstance(item, str):
-        return " ".join(item.split()).casefold()
+        return _folded(item)
     return tuple(map(_fold, item)) if isinstance(item, (list, tuple)) else item
 
 
@@ -249,7 +258,7 @@ class MicroF1(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``shared``, ``given`` and ``expected`` (int32)."""
         check_lengths(answers, references)
-        table = np.zeros((len(answers), 3), np.int32)
+        rows: list[tuple[int, int, int]] = []
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             expected = _set_or_none(reference, self.fold)
             if expected is None:
@@ -258,7 +267,8 @@ class MicroF1(Metric):
             if given is None:
                 answer, given = None, frozenset()
             claimed = len(given) if answer is not None else max(1, len(expected))
-            table[row] = len(given & expected), claimed, len(expected)
+            rows.append((len(given & expected), claimed, len(expected)))
+        table = np.array(rows, np.int32).reshape(-1, 3)
         return Evidence(shared=table[:, 0], given=table[:, 1], expected=table[:, 2])
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:

@@ -189,10 +189,29 @@ def _halved(pixels: Array) -> Array:
     return halves
 
 
+# Rows of windows that are worked on at a time: what is held then fits a processor's cache.
+_STRIP_VALUES = 50_000
+
+
 def _ssim_terms(x: Array, y: Array, data_range: float) -> tuple[FloatArray, FloatArray]:
     """Per channel the mean SSIM and the mean contrast-structure term, each shape (C,)."""
     side = min(_WINDOW, min(x.shape[:2]))
     size = side - (side + 1) % 2
+    height, width, channels = x.shape
+    rows = height - size + 1
+    strip = max(size, _STRIP_VALUES // (width * channels))
+    whole, alone = np.zeros(channels), np.zeros(channels)
+    for start in range(0, rows, strip):
+        part = slice(start, min(start + strip, rows) + size - 1)
+        sums = _strip_sums(x[part], y[part], size, data_range)
+        whole += sums[0]
+        alone += sums[1]
+    windows = rows * (width - size + 1)
+    return whole / windows, alone / windows
+
+
+def _strip_sums(x: Array, y: Array, size: int, data_range: float) -> tuple[FloatArray, FloatArray]:
+    """Sums of the SSIM and of the contrast-structure term over all windows that lie in a strip, each shape (C,)."""
     kernel = cv2.getGaussianKernel(size, _SIGMA, cv2.CV_64F)
     half, (height, width, channels) = size // 2, x.shape
     # 64 bits: in flat parts a variance is a small difference of large squares.
@@ -208,7 +227,6 @@ def _ssim_terms(x: Array, y: Array, data_range: float) -> tuple[FloatArray, Floa
     c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
     contrast = (2.0 * (blur(a * b) - both) + c2) / (blur(a * a + b * b) - square + c2)
     light = (2.0 * both + c1) / (square + c1)
-    axes = (0, 1)
-    whole: FloatArray = (contrast * light).mean(axis=axes)
-    alone: FloatArray = contrast.mean(axis=axes)
+    whole: FloatArray = (contrast * light).sum(axis=(0, 1))
+    alone: FloatArray = contrast.sum(axis=(0, 1))
     return whole, alone

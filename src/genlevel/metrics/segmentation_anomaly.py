@@ -65,7 +65,8 @@ class _ScoreMetric(Metric):
             mask = np.atleast_1d(truth) > 0
             mass = self.mass(mask)
             total[row] = mass.sum()
-            levels, positive, negative = _levels(given, mass, mask)
+            grey = given is not None and np.asarray(answer).dtype == np.uint8 and self.level == "pixel"
+            levels, positive, negative = _grey_levels(given, mass, mask) if grey else _levels(given, mass, mask)
             scores.append(levels)
             yes.append(positive)
             no.append(negative)
@@ -110,6 +111,15 @@ def _levels(given: FloatArray | None, mass: FloatArray, mask: Array) -> tuple[Fl
     yes = np.bincount(inverse, weights=mass.ravel(), minlength=len(levels)).astype(np.float64)
     no = np.bincount(inverse, weights=(~mask).ravel().astype(np.float64), minlength=len(levels)).astype(np.float64)
     return levels, yes, no
+
+
+def _grey_levels(given: Any, mass: FloatArray, mask: Array) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The same for scores that are bytes: counts of 256 levels in place of sorting."""
+    grey = given.astype(np.uint8).ravel()
+    yes = np.bincount(grey, weights=mass.ravel(), minlength=256).astype(np.float64)
+    no = np.bincount(grey[~mask.ravel()], minlength=256).astype(np.float64)
+    levels = np.flatnonzero(np.bincount(grey, minlength=256))
+    return levels.astype(np.float64), yes[levels], no[levels]
 
 
 @dataclass(frozen=True)

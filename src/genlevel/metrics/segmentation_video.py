@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -88,6 +88,8 @@ class _VideoObjects(Metric):
 
     ends: bool = True
 
+    region: ClassVar[bool] = True
+    boundary: ClassVar[bool] = True
     range = (0.0, 1.0)
     unit = "fraction"
     direction = "higher"
@@ -95,7 +97,7 @@ class _VideoObjects(Metric):
     answer = "object ids (T, H, W), 0 for none, or {object: masks (T, H, W)}; reference: the same"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        """Columns ``region`` and ``boundary`` (sums over objects) and ``objects``."""
+        """Columns ``region`` and ``boundary`` (sums over objects; 0 where the metric has no use of it) and ``objects``."""
         check_lengths(answers, references)
         table = np.zeros((len(answers), 3))
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
@@ -117,9 +119,10 @@ class _VideoObjects(Metric):
         sums = np.zeros(2)
         for name, mask in truth.masks.items():
             other = given.masks.get(name, nothing)
-            sums += np.mean(
-                [(region_likeness(other[t], mask[t]), boundary_f(other[t], mask[t])) for t in frames], axis=0
-            )
+            if self.region:
+                sums[0] += np.mean([region_likeness(other[t], mask[t]) for t in frames])
+            if self.boundary:
+                sums[1] += np.mean([boundary_f(other[t], mask[t]) for t in frames])
         return sums
 
     def _mean(self, column: str, evidence: Evidence, weights: FloatArray | None) -> FloatArray:
@@ -136,6 +139,7 @@ class RegionJ(_VideoObjects):
     name = "region_j"
     title = "J"
     definition = "mean over objects of the mean over frames of the IoU of masks, 1 where both are empty"
+    boundary = False
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Mean J over objects."""
@@ -149,6 +153,7 @@ class BoundaryF(_VideoObjects):
     name = "boundary_f"
     title = "F"
     definition = "mean over objects of the mean over frames of the F1 of outlines within 0.8 % of the diagonal"
+    region = False
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Mean F over objects."""
