@@ -64,7 +64,7 @@ reference has the best value |
 | several references | the best one counts, unless the definition uses all (CIDEr-D, BLEU, VQA accuracy) \
 or the first (TEDS, and the class of a sample in macro averages) |
 | sizes without measure | masks above 2^26 pixels, trees above 4000 nodes and the like are refused \
-before memory is taken |
+before memory is taken; texts whose lengths multiply to more than 2 x 10^9 are aligned in parts, so that edits are never too few |
 
 `unit` is `fraction` (0 to 1, printed times 100 where a catalog's scale is percent), `percent` or `raw`. A value in code is an
 option's default: see `genlevel metrics NAME`.
