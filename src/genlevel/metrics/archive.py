@@ -13,8 +13,8 @@ import numpy as np
 from genlevel.metrics.evidence import Array
 
 MAX_ARRAYS = 256
-# What a file may unpack to: so much, and a multiple of its own size. Evidence packs to a hundredth at best.
-BASE_BYTES = 64 << 20
+# What a file may unpack to: so much, and a multiple of its own size. Evidence packs to a hundredth at best, but for columns of zeros.
+BASE_BYTES = 256 << 20
 TIMES = 100
 
 
