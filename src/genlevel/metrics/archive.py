@@ -13,7 +13,7 @@ import numpy as np
 from genlevel.metrics.evidence import Array
 
 MAX_ARRAYS = 256
-# What a file may unpack to: so much, and a multiple of its own size. Evidence packs to a hundredth at best, but for columns of zeros.
+# What a file may unpack to: so much, and a multiple of its own size. Evidence packs to a hundredth at best, but for zeros.
 BASE_BYTES = 256 << 20
 TIMES = 100
 
