@@ -16,7 +16,7 @@ from genlevel.errors import AnswerError
 from genlevel.records import Sample
 from genlevel.tasktypes.writers import WRITERS, forms_of
 
-QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = [name for name in tasktypes.TASK_TYPES if not name.startswith("test-")]
 NUMBER = st.floats(-1e4, 1e4, allow_nan=False).map(lambda x: round(x, 3))
 POSITIVE = st.floats(0, 1e4, allow_nan=False).map(lambda x: round(x, 3))
