@@ -26,6 +26,13 @@ class Pieces:
     detail: str = ""
     longest: int = 0
 
+    def identity(self) -> dict[str, Any]:
+        """What changes an answer, as plain JSON values."""
+        return {
+            "image_detail": self.detail,
+            "video": f"{self.video}:{self.frames}" if self.video == "frames" else self.video,
+        }
+
     def content(self, parts: Sequence[Part]) -> str | list[dict[str, Any]]:
         """A message's content: one text, or a list of pieces where there are media.
 

@@ -94,15 +94,13 @@ class LiteLLMModel(Model):
 
     def identity(self) -> Mapping[str, Any]:
         """The model's name and everything sent along that changes an answer."""
-        pieces = self._pieces
         return {
             "kind": "litellm",
             "model": self.name,
             **self._place,
             **self._sampling,
             "system": self._system,
-            "image_detail": pieces.detail,
-            "video": f"{pieces.video}:{pieces.frames}" if pieces.video == "frames" else pieces.video,
+            **self._pieces.identity(),
             "encoding": _ENCODING,
             **({"seed": "sample"} if self.seeded else {}),
         }

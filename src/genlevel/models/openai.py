@@ -78,14 +78,12 @@ class OpenAIModel(ServerModel):
 
     def identity(self) -> Mapping[str, Any]:
         """The server, the model's name and everything sent along that changes an answer."""
-        pieces = self._pieces
         return {
             "kind": "openai",
             "url": self._url,
             **self._body,
             "system": self._system,
-            "image_detail": pieces.detail,
-            "video": f"{pieces.video}:{pieces.frames}" if pieces.video == "frames" else pieces.video,
+            **self._pieces.identity(),
             "encoding": _ENCODING,
             **({"seed": "sample"} if self.seeded else {}),
             **({"structured": True} if self._structured else {}),

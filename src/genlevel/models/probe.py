@@ -40,8 +40,8 @@ async def probe(
     Raises:
         ModelError: no request can work at all.
     """
-    await model.start([])
     try:
+        await model.start([])
         findings = []
         for request in requests(model):
             findings.append(await _ask(model, request, timeout))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,15 @@ from genlevel import tasktypes
 from genlevel._version import __version__
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError, RunError
+from genlevel.errors import GenlevelError, RecordError, RunError
 from genlevel.models.base import Model
+from genlevel.records import PartKind
 from genlevel.runner.keys import identity_of
 from genlevel.runner.store import RunFolder
+from genlevel.tasktypes import TaskType
 from genlevel.tasktypes.templates import Templates
+
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,22 @@ def _cannot(model: Model, dataset: Dataset) -> str:
         kind = tasktypes.for_task(dataset.task)
     except GenlevelError as error:
         return str(error)
-    lacking = sorted(kind.takes - model.takes)
-    if lacking:
-        return f"the model takes no {' or '.join(lacking)}"
+    lacking = kind.takes - model.takes
+    # A task type names all that its samples may hold; what this task's hold is in the data.
+    if lacking and not any(kinds <= model.takes for kinds in _kinds(kind, dataset)):
+        return f"the model takes no {' or '.join(sorted(lacking))}"
     if not kind.makes & model.makes:
         return f"the model makes no {' or '.join(sorted(kind.makes))}"
     return ""
+
+
+def _kinds(kind: TaskType, dataset: Dataset) -> Iterator[set[PartKind]]:
+    """The kinds of part of each of a task's first samples that can be read."""
+    with contextlib.suppress(GenlevelError):
+        for record in islice(dataset.records(), _LOOKED_AT):
+            if not isinstance(record, RecordError):
+                with contextlib.suppress(GenlevelError):
+                    yield {part.kind for part in kind.ask(kind.read(record), dataset.task).parts}
 
 
 def describe(

@@ -1,0 +1,58 @@
+"""Which tasks a model is asked: what its samples hold decides, not all that their type may hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genlevel.datasets.base import Dataset
+from genlevel.media import encode_wav
+from genlevel.models.base import Model
+from genlevel.records import Reply, Request, Task
+from genlevel.runner import make_plan
+
+
+class Voice(Model):
+    name = "voice"
+    takes = frozenset({"text"})
+    makes = frozenset({"audio"})
+
+    def identity(self) -> dict[str, Any]:
+        return {}
+
+    async def generate(self, request: Request) -> Reply:
+        raise AssertionError
+
+
+def speech(folder: Path, *inputs: Any) -> Dataset:
+    import numpy as np
+
+    (folder / "voice.wav").write_bytes(encode_wav(np.zeros(800, np.float32), 16000))
+    entries = [{"id": i, "input": shown, "output": {"text": "a"}} for i, shown in enumerate(inputs)]
+    (folder / "annotation.json").write_text(json.dumps({"task": "s", "data": entries}))
+    task = Task("s", "t", "audio", "generation", "S", "text-to-speech", "wer", "lower", "percent")
+    return Dataset(task, folder, folder / "annotation.json", "s")
+
+
+PLAIN = {"text": "Good morning."}
+CLONED = {"text": "Good morning.", "audio_file": "voice.wav"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "asked"),
+    [
+        ([PLAIN, PLAIN], True),
+        # Some samples can be asked; the others fail one by one.
+        ([CLONED, PLAIN], True),
+        ([CLONED, CLONED], False),
+        ([{"text": "x", "audio_file": "none.wav"}, {}], False),
+    ],
+)
+def test_what_the_samples_hold_decides(tmp_path: Path, inputs: list[Any], asked: bool) -> None:
+    plan = make_plan(Voice(), [speech(tmp_path, *inputs)])
+    assert (len(plan.datasets) == 1) is asked
+    if not asked:
+        assert plan.unsupported["s"].startswith("the model takes no audio")
