@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,41 +91,3 @@ def test_correlation_is_scipys() -> None:
     rows = [rng.normal(size=(2, 9)) for _ in range(5)]
     expected = np.mean([pearsonr(*row).statistic for row in rows])
     assert metrics.compute("pcc", [r[0] for r in rows], [r[1] for r in rows]) == pytest.approx(expected, abs=1e-12)
-
-
-def test_spice_says_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(NotScorable, match="jar=PATH is not set"):
-        metrics.compute("spice", ["a"], [["a"]])
-    jar = tmp_path / "spice-1.0.jar"
-    jar.write_bytes(b"")
-    with pytest.raises(NotScorable, match=r"stanford-corenlp-3.6.0.jar"):
-        metrics.compute("spice", ["a"], [["a"]], jar=str(jar))
-    (tmp_path / "lib").mkdir()
-    for name in ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar"):
-        (tmp_path / "lib" / name).write_bytes(b"")
-    with pytest.raises(NotScorable, match="'no-such-java' is not found"):
-        metrics.compute("spice", ["a"], [["a"]], jar=str(jar), java="no-such-java")
-
-
-def test_spice_reads_the_programs_counts(tmp_path: Path) -> None:
-    """A stand-in for Java that gives each answer as many right tuples as it has words."""
-    jar = tmp_path / "spice-1.0.jar"
-    jar.write_bytes(b"")
-    (tmp_path / "lib").mkdir()
-    for name in ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar"):
-        (tmp_path / "lib" / name).write_bytes(b"")
-    java = tmp_path / "java"
-    java.write_text(
-        f"#!{sys.executable}\n"
-        + "import json, sys\n"
-        + "entries = json.load(open(sys.argv[4]))\n"
-        + "out = [{'image_id': e['image_id'], 'scores': {'All': {'tp': len(e['test'].split()), 'fp': 1, 'fn': len(e['refs'])}}}"
-        + " for e in entries]\n"
-        + "json.dump(out, open(sys.argv[6], 'w'))\n"
-    )
-    java.chmod(java.stat().st_mode | stat.S_IXUSR)
-    value = metrics.compute("spice", ["a b", None, "c"], [["x"], ["y"], ["z", "w"]], jar=str(jar), java=str(java))
-    assert value == pytest.approx((4 / 6 + 0 + 2 / 5) / 3)
-    java.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('module java.base does not open java.lang')\n")
-    with pytest.raises(NotScorable, match=r"java.base.*Java 8 or 11"):
-        metrics.compute("spice", ["a b"], [["x"]], jar=str(jar), java=str(java))

@@ -10,9 +10,11 @@ from typing import Any
 @cache
 def opencv() -> Any:
     """The cv2 module. A broken file is a :class:`MediaError` of ours and not a line on stderr of its decoders."""
-    # Both are read when the library and its video backend first start. A user who sets them gets the noise asked for.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    # Read when the video backend first starts. A user who sets these gets the noise asked for.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        # Not by the variable: others may have imported the library before.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2
