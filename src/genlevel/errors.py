@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from genlevel.records import Usage
 
 
 class GenlevelError(Exception):
@@ -49,13 +52,14 @@ class RequestFailed(GenlevelError):
     """A model failed on one request for good, after all retries. Recorded as that sample's error.
 
     With a ``fault`` of the server's, a run does not take it for the sample's at once: when nothing is answered any more, it
-    pauses and asks again.
+    pauses and asks again. ``usage`` is what it cost all the same: a refusal or an answer that was cut off is paid for.
     """
 
-    def __init__(self, message: str, attempts: int = 1, *, fault: Fault = "") -> None:
+    def __init__(self, message: str, attempts: int = 1, *, fault: Fault = "", usage: Usage | None = None) -> None:
         super().__init__(message)
         self.attempts = attempts
         self.fault: Fault = fault
+        self.usage = usage
 
 
 class RunError(GenlevelError):

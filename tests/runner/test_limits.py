@@ -7,15 +7,19 @@ import heapq
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 from genlevel.errors import RunError
 from genlevel.records import Part, Request, Usage
+from genlevel.runner import RunFolder, engine
 from genlevel.runner.adaptive import Adaptive
 from genlevel.runner.limits import Budget, Pace
+from tests.media_servers import serve_media
 from tests.runner.fakes import do_run, make_data
-from tests.servers import after, serve
+from tests.servers import Seen, after, completion, serve
 
 REQUEST = Request("t", "1", "x", (Part("text", "a" * 40),))
 
@@ -126,6 +130,60 @@ def test_max_cost_stops_the_run_which_goes_on_with_the_same_command(tmp_path: Pa
         if summary.stopped:
             assert summary.stopped == "stopped at $0.9 spent, so as not to exceed --max-cost 0.9"
     assert answered == [9, 9, 7, 0]
+
+
+def test_answers_that_are_paid_for_and_hold_nothing_count_against_the_budget(tmp_path: Path) -> None:
+    """As a model gives that thinks until its tokens are used up: 40 of 60 at $1 each, each under another reason."""
+    data, out = make_data(tmp_path / "data", {"one": 60}), tmp_path / "run"
+
+    async def cut_off(seen: Seen, _: web.Request) -> web.StreamResponse:
+        body = completion("", refusal=f"no, as {seen.text.replace(':', chr(97 + int(seen.text[4:]) % 7))}")
+        return web.json_response({**body, "usage": {"prompt_tokens": 7, "completion_tokens": 3, "cost": 1.0}})
+
+    with serve(after(0.002, cut_off)) as server:
+        summary = do_run(data, out, f"openai:m?base_url={server.url}&concurrency=8", max_cost=40)
+        assert len(server.seen) == 40
+        assert server.most_in_flight == 8  # a failure that is paid for tells the cost as well as an answer does
+    assert summary.stopped == "stopped at $40 spent, so as not to exceed --max-cost 40"
+    assert (summary.cost, summary.total.failed) == (pytest.approx(40), 40)
+    assert {p.usage for p in RunFolder.open(out).predictions("one")} == {Usage(7, 3, 1.0)}
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": [{"b64_json": "?"}]}])
+def test_a_picture_that_cannot_be_read_is_paid_for(tmp_path: Path, answer: Any) -> None:
+    data, out = make_data(tmp_path / "data", {"one": 4}, "test-draw"), tmp_path / "run"
+    with serve_media(answer) as server:
+        summary = do_run(data, out, f"openai:m?api=images&base_url={server.url}&price_request=0.5", max_cost=1.0)
+    assert (summary.total.failed, summary.cost) == (2, pytest.approx(1.0))
+
+
+def test_a_batch_is_cut_to_what_the_budget_has_room_for(tmp_path: Path) -> None:
+    data, log = make_data(tmp_path / "data", {"one": 30}), tmp_path / "log"
+    path = tmp_path / "batch.py"
+    path.write_text(
+        "from genlevel.records import Part, Reply, Usage\n"
+        f"def answer(requests):\n    with open({str(log)!r}, 'a') as file: file.write(f'{{len(requests)}}\\n')\n"
+        "    return [Reply((Part('text', 'x'),), Usage(1, 1, 0.1)) for _ in requests]\n"
+    )
+    summary = do_run(data, tmp_path / "run", f"python:{path}:answer?batch=8", max_cost=1.2)
+    assert (summary.total.answered, summary.cost) == (12, pytest.approx(1.2))
+    assert [int(size) for size in log.read_text().split()] == [1, 8, 3]
+
+
+def test_tries_of_a_server_that_was_gone_keep_to_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_FIRST_TRY_SECONDS", 0.02)
+    data = make_data(tmp_path / "data", {"one": 30})
+
+    async def behave(seen: Seen, request: web.Request) -> web.StreamResponse:
+        if 2 <= len(server.seen) - 1 < 10:
+            return web.json_response({"error": "loading"}, status=503)
+        return web.json_response({**completion("x"), "usage": {"cost": 0.5}})
+
+    with serve(behave) as server:
+        spec = f"openai:m?base_url={server.url}&concurrency=1&attempts=1"
+        summary = do_run(data, tmp_path / "run", spec, max_cost=1.5, patience=30)
+    assert (summary.total.answered, summary.cost) == (3, pytest.approx(1.5))
+    assert summary.stopped.startswith("stopped at $1.5 spent")
 
 
 def test_what_the_cache_gives_costs_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from genlevel.errors import RequestFailed
@@ -20,8 +22,23 @@ def read_completion(answer: Any, attempts: int = 1, usage: Usage = _NO_USAGE) ->
     """The parts of a chat completion; what the model thought before it answered is left out.
 
     Raises:
-        RequestFailed: if the server's JSON is no chat completion, or the answer was refused or empty.
+        RequestFailed: if the server's JSON is no chat completion, or the answer was refused or empty. It is paid for too.
     """
+    with billed(usage):
+        return Reply(_parts(answer, attempts), usage, attempts)
+
+
+@contextmanager
+def billed(usage: Usage) -> Iterator[None]:
+    """What fails here failed after the server had answered, and so cost ``usage``."""
+    try:
+        yield
+    except RequestFailed as error:
+        error.usage = usage
+        raise
+
+
+def _parts(answer: Any, attempts: int) -> tuple[Part, ...]:
     try:
         choice = answer["choices"][0]
         message = choice["message"]
@@ -36,7 +53,7 @@ def read_completion(answer: Any, attempts: int = 1, usage: Usage = _NO_USAGE) ->
     if not parts:
         reason = message.get("refusal") or choice.get("finish_reason") or "no content"
         raise RequestFailed(f"the server gave an empty answer ({' '.join(str(reason).split())[:200]})", attempts)
-    return Reply(parts, usage, attempts)
+    return parts
 
 
 def _said(answer: Any) -> str:

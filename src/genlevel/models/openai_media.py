@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from genlevel.errors import RequestFailed
-from genlevel.models.completion import medium
+from genlevel.models.completion import billed, medium
 from genlevel.models.content import picture, sound
 from genlevel.models.http import Field
 from genlevel.models.server import COMMON, ServerModel, one_of
@@ -75,8 +75,9 @@ class ImagesModel(MediaModel):
             answer, attempts = await self.http.post_json(self.address("/images/edits"), form)
         else:
             answer, attempts = await self.http.post_json(self._url, orjson.dumps(fields))
-        part = await asyncio.to_thread(_drawn, answer, attempts)
-        return Reply((part,), self._prices.usage(answer.get("usage")), attempts)
+        usage = self._prices.usage(answer.get("usage") if isinstance(answer, dict) else None)
+        with billed(usage):
+            return Reply((await asyncio.to_thread(_drawn, answer, attempts),), usage, attempts)
 
 
 def _edit(request: Request, images: Sequence[Part], fields: Mapping[str, Any]) -> list[Field]:
@@ -148,9 +149,10 @@ class SpeechModel(MediaModel):
         if self._instructs and how:
             fields["instructions"] = how
         data, attempts = await self.http.post(self._url, orjson.dumps(fields))
+        usage = self._prices.usage()
         if not data:
-            raise RequestFailed("the server gave an empty sound", attempts)
-        return Reply((medium("audio", data),), self._prices.usage(), attempts)
+            raise RequestFailed("the server gave an empty sound", attempts, usage=usage)
+        return Reply((medium("audio", data),), usage, attempts)
 
 
 class TranscriptionModel(MediaModel):
@@ -175,11 +177,12 @@ class TranscriptionModel(MediaModel):
         form = [Field(key, str(value).encode()) for key, value in self._fields.items()]
         form.append(Field("file", data, {"mp3": "audio/mpeg", "wav": "audio/wav"}[name], f"sound.{name}"))
         answer, attempts = await self.http.post_json(self._url, form)
-        text = answer.get("text") if isinstance(answer, dict) else None
+        answer = answer if isinstance(answer, dict) else {}
+        text, usage = answer.get("text"), self._prices.usage(answer.get("usage"))
         if not isinstance(text, str):
-            raise RequestFailed("the server's answer is no transcription (no text)", attempts)
+            raise RequestFailed("the server's answer is no transcription (no text)", attempts, usage=usage)
         # Silence is written down as nothing, and that is an answer.
-        return Reply((Part("text", text),), self._prices.usage(answer.get("usage")), attempts)
+        return Reply((Part("text", text),), usage, attempts)
 
 
 def _words(request: Request) -> str:

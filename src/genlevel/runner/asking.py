@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from genlevel.errors import Fault, GenlevelError, ModelError, RequestFailed, RunError
 from genlevel.models.base import Model
-from genlevel.records import Reply, Request
+from genlevel.records import Reply, Request, Usage
 
 _ERROR_LENGTH = 1000
+UNPAID: Final = Usage()
+"""What most failures cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What stands in the place of an answer: one line, and whose fault it was."""
+    """What stands in the place of an answer: one line, whose fault it was, and what it cost all the same."""
 
     error: str
     attempts: int = 1
     fault: Fault = ""
+    usage: Usage = UNPAID
 
 
 async def ask(model: Model, requests: Sequence[Request]) -> list[Reply | Failure]:
@@ -70,11 +74,13 @@ def _reduced(request: Request, longest: int) -> Request:
 def _checked(reply: Reply | RequestFailed) -> Reply | Failure:
     if isinstance(reply, RequestFailed):
         return _failure(reply)
-    return reply if isinstance(reply, Reply) and reply.parts else Failure("the model gave no answer")
+    if not isinstance(reply, Reply):
+        return Failure("the model gave no answer")
+    return reply if reply.parts else Failure("the model gave no answer", reply.attempts, usage=reply.usage)
 
 
 def _failure(error: RequestFailed) -> Failure:
-    return Failure(line(error), error.attempts, error.fault)
+    return Failure(line(error), error.attempts, error.fault, error.usage or UNPAID)
 
 
 def line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from genlevel.datasets.base import Dataset
 from genlevel.errors import RunError
 from genlevel.models.base import Model
-from genlevel.records import Prediction, Reply, Request
+from genlevel.records import Prediction, Reply, Request, Usage
 from genlevel.runner.adaptive import Adaptive
 from genlevel.runner.asking import Failure, ask, line
 from genlevel.runner.breaker import Breaker
@@ -153,22 +153,15 @@ class Engine:
 
     async def _answer(self, jobs: list[Job]) -> None:
         requests = [job.request for job in jobs if job.request is not None]
-        expected = await self._admitted(requests)
-        if expected is None:
-            if not self.stopping:
-                self.reason = self.limits.spent
-                self._halt(self._settings.last_grace)
+        count, expected = await self._admitted(requests)
+        if not count:
             return
-        if self.stopping:
-            self.limits.settle(len(requests), expected, [])
-            return
+        if count < len(jobs):
+            self._waiting.put_back(jobs[count:])
+            jobs, requests = jobs[:count], requests[:count]
         loop = asyncio.get_running_loop()
         started = loop.time()
-        replies: list[Reply | Failure] = []
-        try:
-            replies = await ask(self._model, requests)
-        finally:
-            self.limits.settle(len(requests), expected, replies)
+        replies = await self._asked(requests, expected)
         seconds = (loop.time() - started) / len(jobs)
         for job, reply in zip(jobs, replies, strict=True):
             await self._take_in(job, reply, seconds)
@@ -177,15 +170,31 @@ class Engine:
                 "--max-cost: the model's answers report no cost, so a budget cannot be kept; leave the option out"
             )
 
-    async def _admitted(self, requests: list[Request]) -> int | None:
-        """Wait for these requests' turn, but no longer than the run goes on."""
+    async def _admitted(self, requests: list[Request]) -> tuple[int, int]:
+        """Wait for these requests' turn, but no longer than the run goes on; 0 of them when it has ended."""
         task = asyncio.current_task()
         assert task is not None, "a worker is a task"
         self._in_line.add(task)
         try:
-            return await self.limits.admit(requests)
+            count, expected = await self.limits.admit(requests)
         finally:
             self._in_line.discard(task)
+        if not self.stopping:
+            if not count:
+                self.reason = self.limits.spent
+                self._halt(self._settings.last_grace)
+            return count, expected
+        self.limits.settle(count, expected, [])
+        return 0, 0
+
+    async def _asked(self, requests: list[Request], expected: int) -> list[Reply | Failure]:
+        """Ask what was admitted, and count what it used."""
+        replies: list[Reply | Failure] = []
+        try:
+            replies = await ask(self._model, requests)
+        finally:
+            self.limits.settle(len(requests), expected, replies)
+        return replies
 
     async def _take_in(self, job: Job, reply: Reply | Failure, seconds: float) -> None:
         """What came of a request: stored, or held while it is not known whether the server is gone."""
@@ -254,12 +263,16 @@ class Engine:
         """Ask the request that has waited longest; the error, if it failed again."""
         held = self._breaker.held.popleft()
         assert held.job.request is not None, "what could not be read is not held"
-        began = asyncio.get_running_loop().time()
         try:
+            count, expected = await self._admitted([held.job.request])
+            if not count:
+                self._breaker.held.append(held)
+                return held.failure.error
+            began = asyncio.get_running_loop().time()
             async with asyncio.timeout(max(seconds, _FIRST_TRY_SECONDS)):
-                reply = (await ask(self._model, [held.job.request]))[0]
+                reply = (await self._asked([held.job.request], expected))[0]
         except TimeoutError:
-            reply = replace(held.failure, error="no answer")
+            reply = replace(held.failure, error="no answer", usage=Usage())
         except BaseException:
             self._breaker.held.append(held)
             raise
@@ -280,9 +293,9 @@ class Engine:
             except RunError:
                 raise
             except Exception as error:  # an answer that cannot be stored: no text, a medium that is not there
-                reply = Failure(f"the answer cannot be stored: {line(error)}", reply.attempts)
+                reply = Failure(f"the answer cannot be stored: {line(error)}", reply.attempts, usage=reply.usage)
         if isinstance(reply, Failure):
-            failed = Prediction(job.sample_id, job.key, (), reply.error, latency=seconds, attempts=reply.attempts)
+            failed = Prediction(job.sample_id, job.key, (), reply.error, reply.usage, seconds, reply.attempts)
             self._writer.append(job.task_id, failed, job.repeat)
         self.ledger.store(job.task_id, failed=isinstance(reply, Failure), cached=job.reply is reply)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from genlevel.records import Reply, Request, Usage
-from genlevel.runner.asking import Failure
+from genlevel.runner.asking import UNPAID, Failure
 
 _MEDIUM_TOKENS: Final = 1000
 _SILENT: Final = 3
@@ -60,7 +60,7 @@ class Pace:
 class Budget:
     """At most so many dollars: no request starts that, with those in flight, would exceed them at the mean cost so far.
 
-    Until a first cost is known, one request is in flight at a time.
+    Until a first cost is known, of an answer or of a failure that is paid for, one request is in flight at a time.
     """
 
     def __init__(self, dollars: float) -> None:
@@ -74,28 +74,29 @@ class Budget:
         """Whether the model's answers seem to report no cost at all."""
         return self._answers >= _SILENT and not self.spent
 
-    async def admit(self, count: int) -> bool:
-        """Wait until ``count`` more requests fit in; False if they never will."""
-        while not self._fits(count):
+    async def admit(self, count: int) -> int:
+        """Wait until a request more fits in; how many of ``count`` do, 0 if none ever will."""
+        while not (fitting := min(count, self._room())):
             if not self._in_flight:
-                return False
+                return 0
             self._changed.clear()
             await self._changed.wait()
-        self._in_flight += count
-        return True
+        self._in_flight += fitting
+        return fitting
 
     def settle(self, usages: Sequence[Usage], count: int) -> None:
-        """``count`` requests are through, with these usages of those that were answered."""
+        """``count`` requests are through, with these usages of those that were answered or paid for."""
         self._in_flight -= count
         self.spent += sum(usage.cost for usage in usages)
         self._answers += len(usages)
         self._changed.set()
 
-    def _fits(self, count: int) -> bool:
+    def _room(self) -> int:
+        """How many requests more fit in now."""
         if not self.spent:
-            return not self._in_flight
+            return 0 if self._in_flight else 1
         mean = self.spent / self._answers
-        return self.spent + (self._in_flight + count) * mean <= self.dollars * (1 + 1e-9)
+        return max(0, int((self.dollars * (1 + 1e-9) - self.spent) / mean) - self._in_flight)
 
 
 @dataclass
@@ -118,15 +119,18 @@ class Limits:
         """Whether there is a budget, but answers report no cost."""
         return self.budget is not None and self.budget.silent
 
-    async def admit(self, requests: Sequence[Request]) -> int | None:
-        """Wait for the turn of these requests; the tokens that they are counted with, None if the budget has no room for them."""
-        if self.budget is not None and not await self.budget.admit(len(requests)):
-            return None
-        return 0 if self.pace.free else await self.pace.wait(requests)
+    async def admit(self, requests: Sequence[Request]) -> tuple[int, int]:
+        """Wait for the turn of the first of these requests.
+
+        Returns:
+            How many of them may be asked now (0 if the budget has no room for any), and the tokens that they are counted with.
+        """
+        count = len(requests) if self.budget is None else await self.budget.admit(len(requests))
+        return count, 0 if self.pace.free or not count else await self.pace.wait(requests[:count])
 
     def settle(self, count: int, expected: int, replies: Sequence[Reply | Failure]) -> None:
         """So many requests, which were counted with so many tokens, are through, with these replies."""
-        usages = [reply.usage for reply in replies if isinstance(reply, Reply)]
+        usages = [reply.usage for reply in replies if isinstance(reply, Reply) or reply.usage != UNPAID]
         for usage in usages:
             self.cost += usage.cost
         if self.budget is not None:

@@ -166,11 +166,11 @@ def _reason(error: Exception) -> str:
 def _carried(reply: Reply | Failure) -> Reply | RequestFailed:
     """A reply whose media are data: the driver need not see this machine's disk."""
     if isinstance(reply, Failure):
-        return RequestFailed(reply.error, reply.attempts, fault=reply.fault)
+        return RequestFailed(reply.error, reply.attempts, fault=reply.fault, usage=reply.usage)
     try:
         return replace(reply, parts=tuple(map(_with_data, reply.parts)))
     except GenlevelError as error:
-        return RequestFailed(f"the answer cannot be stored: {error}", reply.attempts)
+        return RequestFailed(f"the answer cannot be stored: {error}", reply.attempts, usage=reply.usage)
 
 
 def _with_data(part: Part) -> Part:
