@@ -66,7 +66,18 @@ def _check(args: argparse.Namespace) -> int:
     elif args.format == "csv":
         emit_csv(tuple(rows[0]) if rows else ("given",), rows)
     else:
-        columns = ("given", "asked for", "result", "seconds", "tokens in", "out", "answer")
+        # A model that passes requests on: whose answer it was.
+        several = any(f.part for f in findings)
+        columns = (
+            "given",
+            "asked for",
+            "result",
+            "seconds",
+            "tokens in",
+            "out",
+            "answer",
+            *(["model"] if several else []),
+        )
         emit_table(
             columns,
             [
@@ -78,6 +89,7 @@ def _check(args: argparse.Namespace) -> int:
                     f.input_tokens,
                     f.output_tokens,
                     f.answer or f.error,
+                    *([f.part] if several else []),
                 )
                 for f in findings
             ],

@@ -38,12 +38,20 @@ class Model(ABC):
     seeded: bool = True
     """Whether an answer may depend on ``request.seed``, which is then a part of the answer's key."""
 
+    cacheable: bool = True
+    """Whether identity and request say all that an answer depends on, so that another run may take it over. Not so for what
+    learns from the data folder's training examples."""
+
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
         """What its answers depend on, as plain JSON values: stored with the run and hashed into each answer's key.
 
         Never holds a secret.
         """
+
+    def parts(self) -> Mapping[str, Model]:
+        """The models that it is made of, by a name for each, where it only passes requests on; none for a model of its own."""
+        return {}
 
     async def start(self, datasets: Sequence[Dataset]) -> None:  # noqa: B027 - most models need no preparation
         """Called once before the first request, with the datasets of the run."""

@@ -11,6 +11,10 @@ The file lists routes; the first that fits a request's task answers it::
     [[route]]                              # without a condition: everything else
     model = "openai:my-text-model"
 
+Each model has its own concurrency, batches, kinds of part and image size, as if it were asked alone; --concurrency bounds the
+sum. A request that its model does not take or make fails in one line. 'genlevel models check composite:FILE.toml' tries every
+route.
+
 Such a system routes work and learns nothing across tasks: it is marked as a dispatcher, and the level rule caps it at level 2.
 ``composite:starter`` sends each task of the starter set to its specialist. No options.
 """
@@ -28,10 +32,12 @@ from typing import Any
 from genlevel.datasets.base import Dataset
 from genlevel.errors import ModelError, RequestFailed
 from genlevel.models.base import Model
+from genlevel.models.lane import Lane
 from genlevel.models.spec import Spec, parse
 from genlevel.records import MODALITIES, PARADIGMS, Reply, Request, Task
 
 _CONDITIONS = ("task", "task_type", "modality", "paradigm")
+_MOST_IN_FLIGHT = 1024
 
 
 @dataclass(frozen=True)
@@ -55,20 +61,29 @@ class CompositeModel(Model):
     def __init__(self, name: str, routes: Sequence[Route]) -> None:
         self._routes = tuple(routes)
         self._by_task: dict[str, Model] = {}
+        self._lanes: dict[int, Lane] = {}
         self.name = name
         self.takes = frozenset().union(*(route.model.takes for route in routes))
         self.makes = frozenset().union(*(route.model.makes for route in routes))
-        self.concurrency = max(route.model.concurrency for route in routes)
+        models = self._models()
+        # Each model has requests enough to fill its batches, also while another's task comes to its end.
+        self.concurrency = min(_MOST_IN_FLIGHT, sum(m.concurrency * max(m.window, m.batch_size, 1) for m in models))
+        self.seeded = any(model.seeded for model in models)
+        self.cacheable = all(model.cacheable for model in models)
+
+    def _models(self) -> list[Model]:
+        """Each model once, in the order of the routes."""
+        return list({id(route.model): route.model for route in self._routes}.values())
 
     def identity(self) -> Mapping[str, Any]:
-        """The routes with the identity of each model."""
-        routes = [{"conditions": dict(r.conditions), "model": dict(r.model.identity())} for r in self._routes]
+        """The routes with the identity of each model, and what is done to its requests."""
+        routes = [{"conditions": dict(r.conditions), "model": _identity(r.model)} for r in self._routes]
         return {"kind": "composite", "name": self.name, "routes": routes}
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Find each task's model and start every model with the tasks that it gets, from whichever routes."""
         given: dict[int, tuple[Model, list[Dataset]]] = {}
-        self._by_task = {}
+        self._by_task, self._lanes = {}, {}
         for dataset in datasets:
             route = next((route for route in self._routes if route.takes(dataset.task)), None)
             if route is not None:
@@ -76,21 +91,34 @@ class CompositeModel(Model):
                 given.setdefault(id(route.model), (route.model, []))[1].append(dataset)
         for model, own in given.values():
             await model.start(own)
+            self._lanes[id(model)] = Lane(model)
+
+    def parts(self) -> Mapping[str, Model]:
+        """Each route's model, by the number of its first route and its name."""
+        found: dict[int, str] = {}
+        for number, route in enumerate(self._routes, 1):
+            found.setdefault(id(route.model), f"route {number}: {route.model.name}")
+        return {found[id(model)]: model for model in self._models()}
 
     async def generate(self, request: Request) -> Reply:
-        """The answer of the task's model."""
+        """The answer of the task's model, by its own concurrency, batches and limits."""
         model = self._by_task.get(request.task_id)
         if model is None:
             raise RequestFailed(f"{self.name} has no route for {request.task_id}")
-        return await model.generate(request)
+        return await self._lanes[id(model)].answer(request)
 
     async def close(self) -> None:
         """Close every model, whatever happens to the others."""
-        models = {id(route.model): route.model for route in self._routes}
-        outcomes = await asyncio.gather(*(model.close() for model in models.values()), return_exceptions=True)
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        outcomes = await asyncio.gather(*(model.close() for model in self._models()), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+
+def _identity(model: Model) -> dict[str, Any]:
+    """As the run takes that of a model that is not routed."""
+    return {**model.identity(), **({"image_limit": model.image_limit} if model.image_limit else {})}
 
 
 def read_routes(path: Path) -> CompositeModel:

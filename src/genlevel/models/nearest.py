@@ -57,6 +57,7 @@ class NearestModel(Model):
     takes = frozenset(PART_KINDS)
     makes = frozenset(PART_KINDS)
     concurrency = 2
+    cacheable = False
 
     def __init__(self) -> None:
         self._datasets: dict[str, Dataset] = {}

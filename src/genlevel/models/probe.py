@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from genlevel.errors import GenlevelError, RequestFailed
 from genlevel.models.base import Model
@@ -30,6 +30,8 @@ class Finding:
     output_tokens: int = 0
     cost: float = 0.0
     outside: bool = False
+    part: str = ""
+    """Which model of several was asked."""
 
 
 async def probe(
@@ -37,15 +39,18 @@ async def probe(
 ) -> list[Finding]:
     """Ask a model for one answer to each kind of part that it takes, and for one of each kind that it makes.
 
+    Of a model that passes requests on, each one behind it is asked.
+
     Raises:
         ModelError: no request can work at all.
     """
     try:
-        await model.start([])
         findings = []
-        for request in requests(model):
-            findings.append(await _ask(model, request, timeout))
-            tell(findings[-1])
+        for name, part in (model.parts() or {"": model}).items():
+            await part.start([])
+            for request in requests(part):
+                findings.append(replace(await _ask(part, request, timeout), part=name))
+                tell(findings[-1])
         return findings
     finally:
         await model.close()

@@ -26,6 +26,7 @@ class SpecialistModel(Model):
     """One starter task's specialist; learns from the task's training examples when it is first asked."""
 
     takes = frozenset(PART_KINDS)
+    cacheable = False
 
     def __init__(self, task_id: str, makes: frozenset[PartKind] = frozenset(PART_KINDS)) -> None:
         self._specialist: Specialist = specialist(task_id)
@@ -48,7 +49,7 @@ class SpecialistModel(Model):
     async def generate(self, request: Request) -> Reply:
         """Answer a request of its own task."""
         if request.task_id != self._task_id:
-            raise RequestFailed(f"{self.name} does not do {request.task_id}")
+            raise RequestFailed(f"{self.name} does not do {request.task_id}", 0)
         async with self._lock:
             if not self._fitted:
                 await asyncio.to_thread(self._fit)
