@@ -275,7 +275,7 @@ METRIC_2024 = {
     "FID": ("fid", "raw"),
     "LPIPS": ("lpips", "percent"),
     "MAE": ("mae", "raw"),
-    "MSE": ("mse", "raw"),
+    "MSE": ("mse", "percent"),
     "PQ": ("pq", "percent"),
     "PSNR": ("psnr", "raw"),
     "ROUGE-L": ("rouge_l", "percent"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from genlevel import metrics
+from genlevel.errors import MetricError
 
 ndimage = pytest.importorskip("scipy.ndimage")
 
@@ -36,6 +37,9 @@ def test_sad_and_gradient() -> None:
     assert metrics.compute("grad", given, truth) == pytest.approx(np.mean(grad), abs=1e-12)
     mse = [1000 * ((g - t) ** 2).mean() for g, t in zip(given, truth, strict=True)]
     assert metrics.compute("matting_mse", given, truth) == pytest.approx(np.mean(mse), abs=1e-12)
+    assert metrics.compute("matting_mse", given, truth, factor=1.0) == pytest.approx(np.mean(mse) / 1000, abs=1e-15)
+    with pytest.raises(MetricError, match=r"factor=0 must be above 0"):
+        metrics.get("matting_mse", factor=0)
     reference = {"alpha": truth[0], "trimap": trimap}
     within = 1000 * ((given[0] - truth[0])[trimap == 128] ** 2).mean()
     assert metrics.compute("matting_mse", given[:1], [reference]) == pytest.approx(within, abs=1e-12)

@@ -231,7 +231,10 @@ class TestMattesAndScores:
         output = {"matte_file": "m.png", "trimap_file": "t.png"}
         answer = parse("image-matting", png(255 - MATTE), read("image-matting", folder, IMAGE, output), metric="sad")
         difference = np.abs(255.0 - 2.0 * MATTE) / 255
-        for metric, expected in (("sad", difference[TRIMAP == 128].sum() / 1000), ("mse", (difference**2).mean())):
+        for metric, expected in (
+            ("sad", difference[TRIMAP == 128].sum() / 1000),
+            ("mse", 1000 * (difference**2).mean()),
+        ):
             sample = read("image-matting", folder, IMAGE, output, metric=metric)
             assert score("image-matting", metric, [answer], [sample.reference]) == pytest.approx(expected)
 
@@ -241,6 +244,14 @@ class TestMattesAndScores:
         np.testing.assert_allclose(deep, sample.reference)
         drawn = parse("image-matting", [{"polygon": [[2, 3], [8, 3], [8, 10], [2, 10]]}], sample)
         assert drawn.sum() == 7 * 8 and drawn[3:11, 2:9].all()
+
+    @pytest.mark.parametrize("nothing", [[], [{"polygon": [[2, 3], [8, 3], [8, 10]], "score": 0}]])
+    def test_masks_of_nothing_are_no_matte(self, folder: Path, nothing: list[Any]) -> None:
+        sample = read("image-matting", folder, IMAGE, {"matte_file": "m.png"})
+        with pytest.raises(UnreadableAnswer, match="a matte always has a foreground"):
+            parse("image-matting", nothing, sample)
+        # A map of scores may be 0 throughout: nothing is wrong with the image.
+        assert not parse("image-anomaly-detection", [], sample).any()
 
     def test_a_matte_goes_from_0_to_1(self, folder: Path) -> None:
         file = io.BytesIO()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need, numbers, usable
 from genlevel.metrics.evidence import FloatArray
 
@@ -25,13 +26,11 @@ def alpha(thing: Any) -> FloatArray | None:
 
 @dataclass(frozen=True)
 class _MattingError(MeanMetric):
-    """An error of a matte, mean over images; times a thousandth or a thousand, as papers print it.
+    """An error of a matte, mean over images, in the unit that papers print.
 
     A reference is a matte, or ``{"alpha": matte, "trimap": map}``: then only pixels count whose trimap is 128 (unknown). An
     answer of another size or not finite is not answered. Where no pixel counts the error is 0.
     """
-
-    factor: ClassVar[float] = 1e-3
 
     range = (0.0, float("inf"))
     unit = "raw"
@@ -53,10 +52,10 @@ class _MattingError(MeanMetric):
         if given is None or given.shape != truth.shape:
             return None
         counted: Any = ... if trimap is None else trimap == _UNKNOWN
-        return self.error(given, truth, counted) * self.factor
+        return self.error(given, truth, counted)
 
     def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
-        """The sum or mean of errors over the counted pixels: a mask, or all (``...``)."""
+        """The error over the counted pixels: a mask, or all (``...``)."""
         raise NotImplementedError
 
 
@@ -70,25 +69,29 @@ class SumAbsoluteDifferences(_MattingError):
     source = "Rhemann et al. 2009"
 
     def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
-        """Sum of absolute differences."""
-        return float(np.abs(given - truth)[counted].sum())
+        """Sum of absolute differences, in thousands."""
+        return float(np.abs(given - truth)[counted].sum()) / 1000.0
 
 
 @dataclass(frozen=True)
 class MattingMse(_MattingError):
-    """MSE of mattes; edge cases as in :class:`_MattingError`."""
+    """MSE of mattes, times ``factor`` (1000; papers also print it as it is, 1); edge cases as in :class:`_MattingError`."""
 
-    factor: ClassVar[float] = 1e3
+    factor: float = 1000.0
 
     name = "matting_mse"
     title = "MSE of mattes"
     definition = "mean over images of 1000 times the mean (alpha - alpha*)^2 over pixels"
     source = "Rhemann et al. 2009"
 
+    def __post_init__(self) -> None:
+        if not 0.0 < self.factor < float("inf"):
+            raise MetricError(f"matting_mse: factor={self.factor} must be above 0")
+
     def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
-        """Mean of the squared differences."""
+        """Mean of the squared differences, times the factor."""
         apart = (given - truth)[counted].ravel()
-        return float(np.einsum("i,i->", apart, apart)) / apart.size if apart.size else 0.0
+        return self.factor * float(np.einsum("i,i->", apart, apart)) / apart.size if apart.size else 0.0
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,8 @@ class GradientError(_MattingError):
     source = "Rhemann et al. 2009"
 
     def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
-        """Sum of squared differences of the gradients."""
-        return float(((_gradient(given) - _gradient(truth)) ** 2)[counted].sum())
+        """Sum of squared differences of the gradients, in thousands."""
+        return float(((_gradient(given) - _gradient(truth)) ** 2)[counted].sum()) / 1000.0
 
 
 def _gradient(matte: FloatArray, sigma: float = 1.4) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from genlevel.errors import GenlevelError, RecordError, UnreadableAnswer
-from genlevel.records import Part, Record, Sample, Task
+from genlevel.records import Part, Record, Sample, Scale, Task
 from genlevel.tasktypes.answers import bare, final_answers, normal, read_number, text_of
 from genlevel.tasktypes.base import TaskType
 from genlevel.tasktypes.boxes import BoxFormat, read_box
@@ -23,6 +23,8 @@ __all__ = ["ImageAnomalyDetection", "ImageMatting"]
 _CHARS: Final = 4_000_000
 _MOST: Final = 10_000
 _ROUNDING: Final = 1e-3
+# Thousandths are the field's own unit, and have no scale of the catalog for name.
+_MSE_FACTORS: Final[dict[Scale, float]] = {"raw": 1000.0, "percent": 100.0, "fraction": 1.0}
 _ARRAYS: Final = (".npy", ".npz")
 
 
@@ -31,7 +33,7 @@ class ImageMatting(MediaAnswer):
 
     Example: ``{"input": {"image_file": "a.png"}, "output": {"matte_file": "alpha/a.png"}}`` with a grey PNG of 8 or 16 bits,
     white for foreground, or the alpha channel of a picture. With ``trimap_file`` in the output only its grey (128) pixels count
-    for SAD and Grad.
+    for SAD and Grad. MSE is in thousandths, or in hundredths or as it is where the catalog's scale is percent or fraction.
     """
 
     name = "image-matting"
@@ -78,7 +80,7 @@ class ImageMatting(MediaAnswer):
         """Float64 (H, W) of 0 to 1, of the reference's size.
 
         Raises:
-            UnreadableAnswer: neither a matte nor JSON masks.
+            UnreadableAnswer: neither a matte nor JSON masks, or masks without a pixel: a matte always has a foreground.
         """
         reference = sample.reference["alpha"] if isinstance(sample.reference, Mapping) else sample.reference
         size = None if reference is None else reference.shape
@@ -86,10 +88,20 @@ class ImageMatting(MediaAnswer):
             values = _map_of(parts, size)
         else:
             values = _painted(text_of(parts, _CHARS), size, sample)
+            if not values.any():
+                raise UnreadableAnswer("the masks hold no pixel, and a matte always has a foreground")
         try:
             return _matte(values, "the answer")
         except GenlevelError as error:
             raise UnreadableAnswer(str(error)) from None
+
+    def metric(self, task: Task) -> str:
+        """The MSE of mattes is printed in a unit of its own."""
+        return "matting_mse" if task.metric == "mse" else task.metric
+
+    def metric_options(self, task: Task) -> Mapping[str, Any]:
+        """How many times the MSE the catalog prints."""
+        return {"factor": _MSE_FACTORS[task.scale]} if task.metric == "mse" else {}
 
 
 def _matte(values: Any, name: str) -> Any:
