@@ -102,6 +102,23 @@ def test_the_commonest_reasons_for_failures_are_told(
     assert reasons[3:] == [f"... and for 2 more reasons; which samples failed is in {tmp_path / 'run' / 'failed.csv'}"]
 
 
+def test_what_is_wrong_with_the_data_is_said_once_in_each_run(
+    data: Path, adder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "nlp" / "colours" / "annotation.json").write_text('{"data": [{"id": 1')
+    sums = data / "nlp" / "sums" / "annotation.json"
+    sums.write_text(json.dumps({"data": [*json.loads(sums.read_text())["data"], {"id": 99}]}))
+    command = ["run", "--model", f"{adder}:answer", "--data", str(data), "--out", str(tmp_path / "run"), "--quiet"]
+    for _ in range(2):
+        assert main(command) == 1
+        err = capsys.readouterr().err
+        assert err.count("truncated") == 1
+        assert err.count("has no input") == 1
+        assert "colours: not scorable, as said above" in err
+    assert main(["score", str(tmp_path / "run")]) == 1
+    assert capsys.readouterr().err.count("truncated") == 1
+
+
 def test_the_default_folder_is_named_by_model_and_edition(
     data: Path, adder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

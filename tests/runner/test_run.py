@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genlevel.errors import ModelError, RunError
-from genlevel.records import Part, Request
+from genlevel.records import Part, PartKind, Request
 from genlevel.runner import RunFolder, Settings, Watcher, run
 from tests.runner import fakes
 from tests.runner.fakes import do_run, make_data, prepare, write_task
@@ -177,6 +177,21 @@ def test_records_that_cannot_be_read_are_listed_and_the_rest_goes_on(tmp_path: P
     assert any("two" in line and "truncated" in line for line in summary.problems)
 
 
+def test_what_is_wrong_with_the_data_is_told_by_the_next_run_too(tmp_path: Path, module: Path) -> None:
+    data, out = make_data(tmp_path / "data", {"one": 1, "two": 2, "three": 1}), tmp_path / "run"
+    write_task(data, "one", [{"id": 0, "input": "a"}, *({"id": i} for i in range(1, 131))])
+    (data / "two" / "annotation.json").write_text('{"data": [{"id": 1')
+    for turn in range(3):
+        summary = do_run(data, out, f"python:{module}:answer")
+        assert summary.total.answered == (0 if turn else 2)
+        assert summary.problem_count == 131  # 130 records and a file
+        meta = json.loads((out / "run.json").read_text())
+        assert meta["problem_count"] == 131
+        assert meta["problems"] == summary.problems
+        assert [task.get("problem_count", 0) for task in meta["tasks"].values()] == [130, 1, 0]
+        assert len(summary.problems) == (101 if turn else 131)
+
+
 def test_a_medium_that_is_missing_is_a_failure_of_its_sample(tmp_path: Path) -> None:
     data, out = make_data(tmp_path / "data", {"one": 2}, "test-see"), tmp_path / "run"
     write_task(data, "one", [{"id": 0, "input": "a", "image": "a.png"}, {"id": 1, "input": "b", "image": "b.png"}])
@@ -223,6 +238,29 @@ def test_all_that_a_model_may_take_is_in_the_key() -> None:
         changed(request, task_id="u", sample_id="2", seed=5),
         keyed(request, b"m")[1],
     )
+
+
+def test_what_the_model_makes_of_what_is_asked_for_is_in_the_key() -> None:
+    """A server is told to draw only where the task asks for it and the model can: an answer without is another answer."""
+    from genlevel.runner.keys import keyed
+
+    either = Request("t", "1", "x", (Part("text", "a"),), frozenset({"text", "image"}))
+    text, both = (frozenset[PartKind](kinds) for kinds in (("text",), ("text", "image")))
+    assert keyed(either, b"m", 0, text)[1] != keyed(either, b"m", 0, both)[1]
+    only = Request("t", "1", "x", (Part("text", "a"),), text)
+    assert keyed(only, b"m", 0, text) == keyed(only, b"m", 0, both)
+
+
+def test_a_model_that_draws_is_not_given_the_answers_of_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakes.Say, "makes", frozenset({"text", "image"}))
+    data, cache = make_data(tmp_path / "data", {"one": 2}), tmp_path / "cache"
+    with serve() as server:
+        for turn, makes in enumerate(("", "&makes=text,image")):
+            total = do_run(data, tmp_path / f"run{turn}", f"openai:m?base_url={server.url}{makes}", cache=cache).total
+            assert (total.answered, total.cached) == (2, 0)
+        assert [seen.body.get("modalities") for seen in server.seen] == [None] * 2 + [["text", "image"]] * 2
 
 
 def test_what_the_model_cannot_do_is_not_asked(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from genlevel.tasktypes.templates import Templates
 
 _REASONS = 3
+_TOLD = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -177,7 +178,7 @@ def run(args: argparse.Namespace) -> int:
         left = "" if args.no_score else f" It is not scored; 'genlevel score {out}' takes what is there."
         note(f"{summary.stopped}; every answer so far is in {out}, and the same command goes on from there.{left}")
     elif not args.no_score:
-        _score(args, folder, located, scored)
+        _score(args, folder, located, scored, summary.problems[:_TOLD])
     return 1 if summary.total.failed or summary.problem_count or summary.stopped else 0
 
 
@@ -257,14 +258,18 @@ def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:
     note(
         f"{out}: {total.answered} answered{cached}, {total.failed} failed{before} in {summary.seconds:.1f} s{rate}{cost}"
     )
-    for line in (*_reasons(folder, summary, repeats), *summary.notes, *summary.problems[:10]):
+    for line in (*_reasons(folder, summary, repeats), *summary.notes, *summary.problems[:_TOLD]):
         note(line)
-    if summary.problem_count > 10:
-        note(f"... and {summary.problem_count - 10} more problems (see run.json)")
+    if summary.problem_count > _TOLD:
+        note(f"... and {summary.problem_count - _TOLD} more problems (see run.json)")
 
 
 def _score(
-    args: argparse.Namespace, folder: RunFolder, located: Located | None, scored: Mapping[str, ScoredTask]
+    args: argparse.Namespace,
+    folder: RunFolder,
+    located: Located | None,
+    scored: Mapping[str, ScoredTask],
+    told: Sequence[str],
 ) -> None:
     from genlevel.cli.level_command import print_levels
     from genlevel.cli.score_command import print_scores
@@ -274,7 +279,7 @@ def _score(
     if located is None:
         located = locate(out, data=args.data, catalog=args.catalog, edition=args.edition, sota=args.sota)
     report = score_located(located, jobs=0, scored=scored)
-    print_scores(report, "table")
+    print_scores(report, "table", told)
     print_levels([report.level], report.catalog)
     write_html_report(located, out / "report.html")
     note(f"report: {out / 'report.html'}")

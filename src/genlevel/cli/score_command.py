@@ -11,6 +11,7 @@ A sample without an answer, with an error, or with an answer that cannot be read
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,8 +96,8 @@ def _score_predictions(args: argparse.Namespace) -> ScoreReport:
     return report
 
 
-def print_scores(report: ScoreReport, how: str) -> None:
-    """The task scores, as asked for; problems and the level on stderr."""
+def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> None:
+    """The task scores, as asked for; problems, but for those that were ``told`` before, and the level on stderr."""
     from genlevel.scoring.files import scores_document
 
     document = scores_document(report)
@@ -126,17 +127,19 @@ def print_scores(report: ScoreReport, how: str) -> None:
         )
     for score in report.scores:
         if score.note:
-            note(f"{score.task_id}: {score.note}")
+            what, _, reason = score.note.partition(": ")
+            note(f"{score.task_id}: {f'{what}, as said above' if reason in told else score.note}")
+            told = {*told, reason}
     for line in report.notes:
         note(f"note: {line}")
-    _note_problems(report)
+    _note_problems(report, told)
 
 
-def _note_problems(report: ScoreReport) -> None:
+def _note_problems(report: ScoreReport, told: Collection[str]) -> None:
     from genlevel.models.predictions import NO_FILE
 
     absent = [line for line in report.problems if NO_FILE in line]
-    problems = [line for line in report.problems if NO_FILE not in line]
+    problems = [line for line in report.problems if NO_FILE not in line and line not in told]
     if len(absent) > 1:
         tasks = ", ".join(line.partition(":")[0] for line in absent[:3])
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""

@@ -42,7 +42,6 @@ class Engine:
         folder: RunFolder,
         writer: RunWriter,
         watcher: Watcher,
-        note: Callable[[str], None],
         complete: Callable[[str], int | None],
         cache: AnswerCache | None = None,
     ) -> None:
@@ -63,7 +62,7 @@ class Engine:
         # Enough to never let a worker wait for the disk, little enough to hold few media in memory.
         self._waiting = Waiting(max(_READ_AHEAD, 2 * self._most))
         self._feeder = Feeder(
-            model, settings, folder, self._waiting, self.ledger, watcher, note, complete, self._shelve, cache
+            model, settings, folder, self._waiting, self.ledger, watcher, complete, self._shelve, cache
         )
         self._active = 0
         self._tasks: set[asyncio.Task[None]] = set()

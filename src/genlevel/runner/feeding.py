@@ -26,7 +26,6 @@ class Feeder:
     waiting: Waiting
     ledger: Ledger
     watcher: Watcher
-    note: Callable[[str], None]
     complete: Callable[[str], int | None]
     """How many answers a task has, if all were there when it was last read."""
     store: Callable[[Job], Awaitable[None]]
@@ -72,9 +71,10 @@ class Feeder:
         known = self.complete(task_id)
         if known is not None and stored >= known:
             counts.samples = known
+            self.watcher.passed(task_id)
             return
         reader = Reader(dataset, self.model, self.settings, trusting=self.folder.unchanged)
-        jobs = reader.jobs(done, self.note)
+        jobs = reader.jobs(done, lambda line: self.watcher.problem(task_id, line))
         while taken := await asyncio.to_thread(self._chunk, jobs):
             for job in taken:
                 if self.stopped:

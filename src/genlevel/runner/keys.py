@@ -15,7 +15,7 @@ from genlevel.media import MediaError, media_type
 from genlevel.media.files import read_file
 from genlevel.media.limits import FILE_BYTES
 from genlevel.models.base import Model
-from genlevel.records import Part, Request
+from genlevel.records import PART_KINDS, Part, PartKind, Request
 
 
 def identity_of(model: Model) -> dict[str, Any]:
@@ -41,17 +41,22 @@ def has_media(request: Request) -> bool:
     return any(part.kind != "text" for part in request.parts)
 
 
-def keyed(request: Request, identity: bytes, inline: int = 0) -> tuple[Request, str]:
+def keyed(
+    request: Request, identity: bytes, inline: int = 0, makes: frozenset[PartKind] = frozenset(PART_KINDS)
+) -> tuple[Request, str]:
     """The request, with media files of up to ``inline`` bytes read into it, and its key.
 
     The key is a SHA-256 (hexadecimal, 32 digits) over the model's identity and the request's content: the task type, the kinds
-    asked for, the texts, the bytes of the media, and what a model may take in place of texts. Ids and paths are no part of it.
+    asked for and which of them the model ``makes``, as servers are told these, the texts, the bytes of the media, and what a
+    model may take in place of texts. Ids and paths are no part of it.
 
     Raises:
         MediaError: if a file cannot be read.
     """
     digest = hashlib.sha256(identity)
     digest.update(f"\0{request.task_type}\0{','.join(sorted(request.makes))}\0".encode())
+    if not request.makes <= makes:
+        digest.update(f"of these {','.join(sorted(request.makes & makes))}\0".encode())
     parts: list[Part] = []
     for part in request.parts:
         if part.kind == "text":

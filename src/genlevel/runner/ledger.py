@@ -35,6 +35,12 @@ class Watcher:
     def finished(self, task_id: str, counts: Counts) -> None:
         """All samples of this task are stored."""
 
+    def passed(self, task_id: str) -> None:
+        """All samples of this task were stored before, and its data are not read again."""
+
+    def problem(self, task_id: str, line: str) -> None:
+        """Something in this task's data cannot be used."""
+
     def note(self, line: str) -> None:
         """Something that a person who watches should know: the run pauses, or goes on."""
 

@@ -73,7 +73,7 @@ class Reader:
             if has_media(request) and None not in stored:
                 # That the annotation is the same has been checked; reading all media again would take hours.
                 return
-            request, key = keyed(request, self._identity, self._model.inline)
+            request, key = keyed(request, self._identity, self._model.inline, self._model.makes)
         except GenlevelError as error:
             for repeat, stored_key in enumerate(stored, 1):
                 if stored_key is None:

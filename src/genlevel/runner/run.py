@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ __all__ = ["Counts", "RunSummary", "Watcher", "run"]
 _META_EVERY = 5.0
 _MOST_IN_FLIGHT = 1024
 _PROBLEMS_KEPT = 1000
+_PROBLEMS_OF_A_TASK = 100
 
 
 @dataclass
@@ -65,14 +67,17 @@ class RunSummary:
 
 
 class _Record(Watcher):
-    """Passes everything on, and keeps ``run.json`` up to date with the tasks that are finished."""
+    """Passes everything on, and keeps ``run.json`` up to date with what is finished and what is wrong with its data."""
 
-    def __init__(self, folder: RunFolder, watcher: Watcher) -> None:
-        self._folder, self._watcher = folder, watcher
+    def __init__(self, folder: RunFolder, watcher: Watcher, summary: RunSummary) -> None:
+        self._folder, self._watcher, self._summary = folder, watcher, summary
         self._tasks: dict[str, dict[str, Any]] = folder.meta["tasks"]
+        self._problems: dict[str, list[str]] = {}
+        self._counts: Counter[str] = Counter()
         self._written = time.monotonic()
 
     def task(self, task_id: str, samples_done_before: int) -> None:
+        self._problems[task_id], self._counts[task_id] = [], 0
         self._watcher.task(task_id, samples_done_before)
 
     def sample(self, task_id: str, failed: bool) -> None:
@@ -84,11 +89,32 @@ class _Record(Watcher):
     def finished(self, task_id: str, counts: Counts) -> None:
         # "complete" lets a resumed run pass over the task without reading its data.
         complete = counts.samples if not counts.failed else None
-        self._tasks.setdefault(task_id, {}).update(complete=complete, samples=counts.samples, failed=counts.failed)
+        task = self._tasks.setdefault(task_id, {})
+        task.update(complete=complete, samples=counts.samples, failed=counts.failed)
+        count = self._counts[task_id]
+        task.update({"problems": self._problems[task_id], "problem_count": count} if count else {})
         if time.monotonic() - self._written > _META_EVERY:
             self._folder.write_meta(tasks=self._tasks)
             self._written = time.monotonic()
         self._watcher.finished(task_id, counts)
+
+    def passed(self, task_id: str) -> None:
+        # What was wrong with the data is so still.
+        task = self._tasks[task_id]
+        lines = task.get("problems", [])
+        for line in lines:
+            self.problem(task_id, line)
+        more = task.get("problem_count", 0) - len(lines)
+        self._counts[task_id] += more
+        self._summary.problem_count += more
+        self._watcher.passed(task_id)
+
+    def problem(self, task_id: str, line: str) -> None:
+        self._counts[task_id] += 1
+        if self._counts[task_id] <= _PROBLEMS_OF_A_TASK:
+            self._problems[task_id].append(line)
+        self._summary.note(line)
+        self._watcher.problem(task_id, line)
 
     def note(self, line: str) -> None:
         self._watcher.note(line)
@@ -126,8 +152,8 @@ def run(
     elif settings.concurrency:
         model.concurrency = settings.concurrency
     with folder.writer() as writer, _cache(settings.cache, summary) as cache:
-        record = _Record(folder, watcher or Watcher())
-        engine = Engine(model, settings, folder, writer, record, summary.note, record.complete, cache)
+        record = _Record(folder, watcher or Watcher(), summary)
+        engine = Engine(model, settings, folder, writer, record, record.complete, cache)
         summary.tasks = engine.ledger.counts
         try:
             _run_loop(engine.all(plan.datasets), engine, model.concurrency + 4)
