@@ -31,6 +31,9 @@ def test_a_template_takes_the_place_of_the_text() -> None:
         IMAGE,
         Part("text", "Look: What {y}? {x} Now!"),
     ]
+    assert ask('{{prompt}} {prompt} {{x}} {"a": {}}', Part("text", "{{y}}")) == [
+        Part("text", '{prompt} {{y}} {x} {"a": {}}')
+    ]
     assert ask("Describe.", IMAGE, Part("text", "What?")) == [IMAGE, Part("text", "Describe.")]
     assert ask("Describe.", IMAGE) == [IMAGE, Part("text", "Describe.")]
     texts = Part("text", "one"), IMAGE, Part("text", "two")
@@ -57,6 +60,8 @@ def test_a_tasks_own_template_counts_first(tmp_path: Path) -> None:
         ("image-captioning = ' '", "must be a text"),
         ("image.captioning = 'x'", "in quotes"),
         ("image-captioning = ", "is no TOML"),
+        ("image-captioning = 'Look: {promt}'", r"has \{promt\}.*did you mean \{prompt\}\?.*\{\{promt\}\}"),
+        ("image-captioning = '{prompt} { Prompt }'", r"did you mean \{prompt\}\?"),
         (None, "cannot be read"),
     ],
 )
@@ -67,6 +72,15 @@ def test_a_mistake_is_one_line(text: str | None, says: str, tmp_path: Path) -> N
     with pytest.raises(DataError, match=says) as caught:
         read_templates(file, ["a.b.c"])
     assert "prompts.toml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_template_without_the_question_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.toml"
+    texts = {"image-captioning": "Describe. {}", "a.b.c": "{prompt}\n\\boxed{{x}}", "ocr": "{{prompt}}"}
+    file.write_text("\n".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in texts.items()), encoding="utf-8")
+    notes = read_templates(file, ["a.b.c", "ocr"]).notes()
+    assert [re.findall("'(.*?)'", line) for line in notes] == [["image-captioning"], ["ocr"]]
+    assert all("replaces the whole question" in line for line in notes)
 
 
 def test_the_example_of_the_page_is_read(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ def run(args: argparse.Namespace) -> int:
         task_id, reason = next(iter(plan.unsupported.items()))
         raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
     templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
+    for line in templates.notes() if templates else ():
+        note(line)
     settings = _settings(args, templates)
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():

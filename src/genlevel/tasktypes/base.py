@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from genlevel.records import Part, PartKind, Record, Request, Sample, Task
 
 if TYPE_CHECKING:
     from genlevel.metrics.base import Metric
+
+_PLACE: Final = re.compile(r"\{\{([ \t]{0,4}[^\W\d]\w{0,40}[ \t]{0,4})\}\}|\{prompt\}")
 
 
 class TaskType(ABC):
@@ -33,7 +36,8 @@ class TaskType(ABC):
     """The metric that answers and references are read for, as its input may have several forms; '' where none is known."""
 
     template: str = ""
-    """A text to ask with in place of the sample's own; ``{prompt}`` in it stands for that. '' asks as the type does."""
+    """A text to ask with in place of the sample's own; ``{prompt}`` in it stands for that, ``{{word}}`` for ``{word}``. ''
+    asks as the type does."""
 
     @abstractmethod
     def read(self, record: Record) -> Sample:
@@ -125,7 +129,7 @@ def _under(template: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts with one text, the template, in the place of the last; other texts go into it too."""
     prompt = "\n".join(part.text for part in parts if part.kind == "text")
     texts = [index for index, part in enumerate(parts) if part.kind == "text"]
-    text = Part("text", template.replace("{prompt}", prompt))
+    text = Part("text", _PLACE.sub(lambda found: f"{{{found[1]}}}" if found[1] else prompt, template))
     if not texts:
         return (*parts, text)
     return tuple(text if i == texts[-1] else part for i, part in enumerate(parts) if i == texts[-1] or i not in texts)

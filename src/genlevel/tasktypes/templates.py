@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ __all__ = ["PLACE", "Templates", "read_templates"]
 PLACE: Final = "{prompt}"
 """Stands in a template for the text that would be asked without it."""
 _LIMIT: Final = 1_000_000
+# A place's name in single braces; in double ones it is a text.
+_NAMED: Final = re.compile(r"(?<!\{)\{[ \t]{0,4}[^\W\d]\w{0,40}[ \t]{0,4}\}(?!\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class Templates:
     def of(self, task: Task) -> str:
         """The template of a task, or else of its type; '' where it is asked as always."""
         return self.by_name.get(task.id) or self.by_name.get(task.task_type, "")
+
+    def notes(self) -> list[str]:
+        """A line for each template that leaves the question out, which may not be meant."""
+        return [
+            f"prompts: '{name}' has no {PLACE} in it, so it replaces the whole question, options and form of answer too"
+            for name, template in self.by_name.items()
+            if PLACE not in template.replace(f"{{{PLACE}}}", "")
+        ]
 
     def describe(self) -> dict[str, Any]:
         """What a run stores of them."""
@@ -66,4 +77,9 @@ def read_templates(path: Path, task_ids: Collection[str]) -> Templates:
             raise DataError(f"{path}: '{name}' is neither a task type nor a task's id{hint}")
         if not isinstance(template, str) or not template.strip():
             raise DataError(f"{path}: '{name}' must be a text, in which {PLACE} stands for what is asked otherwise")
+        odd = next((place for place in _NAMED.findall(template) if place != PLACE), None)
+        if odd is not None:
+            raise DataError(
+                f"{path}: '{name}' has {odd}, which stands for nothing; did you mean {PLACE}? (as a text: {{{odd}}})"
+            )
     return Templates(content, hashlib.sha256(data).hexdigest())
