@@ -80,3 +80,17 @@ def test_a_number_that_makes_no_sense_is_one_line(words: list[str], capsys: pyte
     error = capsys.readouterr().err
     assert f"'{words[-1]}' is not a whole number" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("option", "value"), [("--timeout", "5"), ("--max-attempts", "2")])
+def test_an_option_that_the_kind_of_model_has_not_is_named_as_typed(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--model", "nearest:", "--data", "nowhere", option, value]) == 2
+    assert f"{option}: this kind of model has no such option" in capsys.readouterr().err
+
+
+def test_the_table_of_sources_says_size_and_format(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "sources", "--tasks", "image.comprehension.refcoco"]) == 0
+    head = capsys.readouterr().out.splitlines()[0].split()
+    assert {"size", "format"} <= set(head)

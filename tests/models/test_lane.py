@@ -147,8 +147,8 @@ async def test_images_are_reduced_for_the_model_that_wants_it_and_the_identity_s
     await all_of(model, [ask("a", "?", picture), ask("b", "?", picture)])
     assert (small.images, large.images) == ([(4, 8, 3)], [(16, 32, 3)])
     assert [route["model"] for route in model.identity()["routes"]] == [
-        {"kind": "counts", "image_limit": 8},
-        {"kind": "counts"},
+        {"kind": "counts", "image_limit": 8, "makes": ["text"]},
+        {"kind": "counts", "makes": ["text"]},
     ]
     await model.close()
 

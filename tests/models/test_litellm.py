@@ -146,6 +146,47 @@ async def test_a_refusal_fails_its_request_and_a_refused_key_the_run() -> None:
                 await model.generate(ask())
 
 
+async def test_after_an_answer_only_a_refused_key_and_an_empty_account_end_the_run() -> None:
+    from tests.servers import echo
+
+    for code, error in ((403, RequestFailed), (404, RequestFailed), (401, ModelError), (402, ModelError)):
+        with serve(in_turn(echo, status(code, "moderated"))) as server:
+            async with at(server) as model:
+                await model.generate(ask())
+                with pytest.raises(error, match="moderated" if code != 402 else "has no credit.*moderated"):
+                    await model.generate(ask())
+    with serve(status(429, "insufficient_quota: no money")) as server:
+        async with at(server) as model:
+            with pytest.raises(ModelError, match="has no credit"):
+                await model.generate(ask())
+    assert len(server.seen) == 1
+
+
+async def test_a_named_key_is_taken_out_of_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_WORD", "eight-18")
+    with serve() as server:
+        async with at(server, "&api_key_env=MY_WORD") as model:
+            reply = await model.generate(ask(Part("text", "is it eight-18?")))
+    assert server.seen[0].headers["Authorization"] == "Bearer eight-18"
+    assert reply.parts == (Part("text", "echo is it [key]?"),)
+
+
+async def test_a_sound_is_asked_for_and_read() -> None:
+    sound = {"id": "a", "data": base64.b64encode(b"RIFF1234WAVE").decode(), "expires_at": 0, "transcript": "hello"}
+
+    async def speaks(_seen: Any, _request: Any) -> Any:
+        from aiohttp import web
+
+        return web.json_response(completion(None, audio=sound))
+
+    with serve(speaks) as server:
+        async with at(server, "&makes=text,audio&voice=echo") as model:
+            reply = await model.generate(ask(makes=frozenset({"audio"})))
+    assert server.seen[0].body["modalities"] == ["text", "audio"]
+    assert server.seen[0].body["audio"] == {"voice": "echo", "format": "wav"}
+    assert [(part.kind, part.data) for part in reply.parts] == [("audio", b"RIFF1234WAVE")]
+
+
 async def _empty() -> Any:
     from aiohttp import web
 

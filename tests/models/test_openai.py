@@ -246,6 +246,85 @@ async def test_what_no_request_can_mend_ends_the_run(code: int) -> None:
                 await model.generate(request())
 
 
+@pytest.mark.parametrize(("code", "ends"), [(401, True), (403, False), (404, False)])
+async def test_after_an_answer_a_refusal_is_the_requests_own(code: int, ends: bool) -> None:
+    with serve(in_turn(echo, status(code, "moderated"), echo)) as server:
+        async with opened(server) as model:
+            await model.generate(request())
+            with pytest.raises(ModelError if ends else RequestFailed, match=f"HTTP {code}: moderated"):
+                await model.generate(request())
+            assert (await model.generate(request())).attempts == 1
+
+
+def coded(code: int, name: str) -> Any:
+    async def refuse(_seen: Any, _request: Any) -> Any:
+        from aiohttp import web
+
+        return web.json_response({"error": {"message": "no money", "type": name, "code": name}}, status=code)
+
+    return refuse
+
+
+@pytest.mark.parametrize("fault", [status(402, "no money"), coded(429, "insufficient_quota")])
+async def test_an_account_without_credit_ends_the_run_at_once(fault: Any) -> None:
+    with serve(in_turn(echo, fault)) as server:
+        async with opened(server) as model:
+            await model.generate(request())
+            with pytest.raises(ModelError, match=r"the account has no credit \(HTTP 4\d\d: no money\)"):
+                await model.generate(request())
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "stored"),
+    [("&api_key_env=MY_WORD", "said Bearer [key]"), ("", "said Bearer eight-18")],
+)
+async def test_a_short_key_is_taken_out_of_answers_where_it_was_named(
+    options: str, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_WORD", "eight-18")
+    monkeypatch.setenv("OPENAI_API_KEY", "eight-18")
+
+    async def says_it(seen: Any, _: Any) -> Any:
+        from aiohttp import web
+
+        return web.json_response(completion(f"said {seen.headers['Authorization']}"))
+
+    with serve(says_it) as server:
+        async with opened(server, options) as model:
+            assert (await model.generate(request())).parts[0].text == stored
+
+
+@pytest.mark.parametrize("kind", ["openai:m?", "litellm:openai/m?"])
+@pytest.mark.parametrize(
+    "given", ["sk-abc-123", "hf_0815", "a1b2c3d4e5f6a7b8c9d0e1f2", "AIzaSyNobodysKey", "MY KEY", "9LIVES"]
+)
+def test_a_key_given_for_its_variable_is_refused_and_not_repeated(kind: str, given: str) -> None:
+    with pytest.raises(ModelError, match="the name of the environment variable") as error:
+        models.load(f"{kind}api_key_env={given}")
+    assert given not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [
+        ("code=1", True),
+        ("x-auth=1", True),
+        ("PWD=1", True),
+        ("pass=1", True),
+        ("api-version=2024", False),
+        ("decoder=1", False),
+    ],
+)
+def test_an_address_with_a_key_in_it_is_refused(query: str, refused: bool) -> None:
+    spec = f"openai:m?base_url=http://localhost/v1%3F{query}"
+    if not refused:
+        assert models.load(spec)
+        return
+    with pytest.raises(ModelError, match="holds a password or key"):
+        models.load(spec)
+
+
 async def test_a_redirect_is_named_and_not_followed() -> None:
     with serve(status(307, "moved", Location="http://127.0.0.1:9/elsewhere")) as server:
         async with opened(server) as model:

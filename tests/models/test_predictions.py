@@ -193,3 +193,14 @@ def test_a_prediction_that_is_too_deep_is_that_samples_failure(tmp_path: Path) -
     assert [p.id for p in found] == ["1", "2"]
     assert found[1].parts[0].text == "b"
     assert found[0].parts or "deep" in found[0].error
+
+
+def test_another_medium_is_another_identity(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "prediction.json").write_text("[]")
+    (tmp_path / "one" / "a.png").write_bytes(b"old")
+    spec = f"predictions:{tmp_path}"
+    before = models.load(spec).identity()
+    assert models.load(spec).identity() == before
+    (tmp_path / "one" / "a.png").write_bytes(b"newer")
+    assert models.load(spec).identity() != before

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from genlevel.errors import RunError
 from genlevel.records import Part, Reply, Usage
 from genlevel.runner import RunFolder
 from genlevel.runner.cache import AnswerCache
-from tests.runner.fakes import do_run, make_data, write_task
+from tests.runner.fakes import do_run, find, make_data, write_task
 from tests.runner.test_crash import finish, start, stored, wait_for
 from tests.servers import after, serve, status
 
@@ -202,3 +203,22 @@ def test_a_full_disk_costs_the_cache_and_not_the_run(tmp_path: Path) -> None:
     assert "the cache was not used any further" in note
     assert len(stored(tmp_path / "run")) == 300
     assert set(found(cache, "k")) == {"k"}
+
+
+def test_what_learns_from_the_data_takes_nothing_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question with other training examples: the answer is not the one of before."""
+    answers = []
+    for say in ("red", "blue"):
+        data = make_data(tmp_path / say, {"one": 1})
+        (data / "one" / "train").mkdir()
+        entry = {"id": 0, "input": "one:0", "output": say}
+        (data / "one" / "train" / "annotation.json").write_text(json.dumps({"task": "one", "data": [entry]}))
+        taught = [replace(d, train=d.folder / "train" / "annotation.json") for d in find(data)]
+        monkeypatch.setattr("tests.runner.fakes.find", lambda _, taught=taught: taught)
+        summary = do_run(data, tmp_path / f"run-{say}", "nearest:", cache=tmp_path / "cache")
+        assert [note for note in summary.notes if "--cache: not used" in note]
+        answers += [p.parts[0].text for p in RunFolder.open(tmp_path / f"run-{say}").predictions("one")]
+    assert answers == ["red", "blue"]
+    assert not (tmp_path / "cache").exists()

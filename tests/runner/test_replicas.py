@@ -156,3 +156,28 @@ def test_where_a_run_goes_on_changes_nothing(tmp_path: Path) -> None:
     model = ReplicatedModel(Echo(), Room([]), replicas=1)
     assert model.identity() == Echo().identity()
     assert json.dumps(model.identity())
+
+
+async def test_a_server_that_is_down_for_a_new_replica_is_not_one_that_was_never_there() -> None:
+    """A replica that was restarted knows nothing of what others were answered."""
+
+    class Gone(Local):
+        gone = True
+
+        async def answer(self, requests: Sequence[Request]) -> list[Reply | RequestFailed]:
+            if self.gone:
+                raise ModelError("http://h: cannot be reached (1 try): refused")
+            return await super().answer(requests)
+
+    replica = Gone([], 0.0, "")
+    model = ReplicatedModel(Echo(), Room([replica]), replicas=1)
+    await model.start([])
+    requests = [Request("t", str(i), "test-say", (Part("text", str(i)),)) for i in range(2)]
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await model.generate_many(requests)
+    replica.gone = False
+    assert all(isinstance(reply, Reply) for reply in await model.generate_many(requests))
+    replica.gone = True
+    failed = await model.generate_many(requests)
+    assert [(type(f), f.fault) for f in failed if isinstance(f, RequestFailed)] == [(RequestFailed, "down")] * 2
+    await model.close()

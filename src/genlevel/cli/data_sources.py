@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 
-_COLUMNS: Final = ("task_id", "folder", "split", "copy", "licence", "size", "page")
-_ALL: Final = (*_COLUMNS[:3], "folders", *_COLUMNS[3:], "format", "layout", "notes")
+_COLUMNS: Final = ("task_id", "folder", "split", "copy", "licence", "size", "format", "page")
+_ALL: Final = (*_COLUMNS[:3], "folders", *_COLUMNS[3:], "layout", "notes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

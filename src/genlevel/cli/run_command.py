@@ -127,7 +127,10 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.tasktypes.templates import read_templates
 
     spec = _spec(args)
-    model = models.load(spec)
+    try:
+        model = models.load(spec)
+    except ModelError as error:
+        raise ModelError(_in_flags(str(error), args)) from None
     catalog = load_catalog(args, args.data)
     chosen = catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
     found = find_datasets(args.data, catalog)
@@ -239,6 +242,17 @@ def _spec(args: argparse.Namespace) -> Spec:
     spec = parse(args.model)
     given = {"timeout": args.timeout, "attempts": args.max_attempts}
     return replace(spec, options={**spec.options, **{k: v for k, v in given.items() if v is not None}})
+
+
+def _in_flags(message: str, args: argparse.Namespace) -> str:
+    """The message in terms of what was typed: --timeout is an option of the SPEC in the end."""
+    for flag, option, value in (
+        ("--timeout", "timeout", args.timeout),
+        ("--max-attempts", "attempts", args.max_attempts),
+    ):
+        if value is not None and f"unknown option '{option}'" in message:
+            return f"{flag}: this kind of model has no such option"
+    return message
 
 
 def _leave_if_hung() -> None:

@@ -117,8 +117,9 @@ class CompositeModel(Model):
 
 
 def _identity(model: Model) -> dict[str, Any]:
-    """As the run takes that of a model that is not routed."""
-    return {**model.identity(), **({"image_limit": model.image_limit} if model.image_limit else {})}
+    """With what the run adds for a model that is not routed, and the kinds that it is told to make."""
+    limit = {"image_limit": model.image_limit} if model.image_limit else {}
+    return {**model.identity(), **limit, "makes": sorted(model.makes)}
 
 
 def read_routes(path: Path) -> CompositeModel:

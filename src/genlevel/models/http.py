@@ -21,8 +21,11 @@ ANSWER_LIMIT = 64 * 2**20
 _LONGEST_WAIT = 120.0
 _LARGE = 2**20
 _SHORTEST_KEY = 12
+SHORTEST_NAMED_KEY = 8
 _JSON = {"Content-Type": "application/json"}
 _REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
+NO_CREDIT = "insufficient_quota"
+"""How OpenAI and those like it name what a 429 is when it will not pass."""
 
 
 class Field(NamedTuple):
@@ -66,13 +69,17 @@ class _Retry(Exception):
 class Http:
     """A pool of connections to one server."""
 
-    def __init__(self, *, headers: Mapping[str, str], connections: int, retries: Retries, secret: str = "") -> None:
+    def __init__(
+        self, *, headers: Mapping[str, str], connections: int, retries: Retries, secret: str = "", named: bool = False
+    ) -> None:
+        """``secret`` is taken out of what the server says; if it is ``named`` as a key, also where it is short."""
         self._headers = dict(headers)
         self._connections = connections
         self._retries = retries
         self._secret = secret
+        self._shortest = SHORTEST_NAMED_KEY if named else _SHORTEST_KEY
         self._session: aiohttp.ClientSession | None = None
-        self._reached = False
+        self._reached = self._answered = False
 
     async def open(self) -> None:
         """Make the pool; needs a running event loop."""
@@ -98,7 +105,7 @@ class Http:
 
         Raises:
             RequestFailed: when the tries are used up, or for an answer that trying again will not mend.
-            ModelError: when no request can work: refused key, unknown address or model, a server that was never there.
+            ModelError: when no request can work: refused key, no credit, unknown address or model, a server that was never there.
         """
         attempts = self._retries.attempts
         for attempt in range(1, attempts + 1):
@@ -126,6 +133,7 @@ class Http:
                 self._reached = True
                 answer = self._without_key(await _read(response))
                 if response.status == 200:
+                    self._answered = True
                     return read(answer) if len(answer) < _LARGE else await asyncio.to_thread(read, answer)
                 self._raise_for(response.status, answer, response.headers)
         except TimeoutError:
@@ -137,9 +145,12 @@ class Http:
 
     def _raise_for(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         message = self._clean(_message(data))
+        if status == 402 or (status == 429 and NO_CREDIT in _codes(data)):
+            raise ModelError(f"the account has no credit (HTTP {status}: {message})")
         if status in {408, 409, 425, 429} or status >= 500:
             raise _Retry(f"HTTP {status}: {message}", after=retry_after(headers.get("Retry-After")))
-        if status in _REFUSED:
+        # Once the server has answered, address and access are right: it is this request that it refuses (a moderated one, say).
+        if status in _REFUSED and (status == 401 or not self._answered):
             raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
         if 300 <= status < 400:
             target = self._clean(headers.get("Location", ""))
@@ -149,7 +160,7 @@ class Http:
     def _without_key(self, data: bytes) -> bytes:
         key = self._secret.encode()
         # A local server takes any word for a key, and the word may be a part of an answer.
-        return data.replace(key, b"[key]") if len(key) >= _SHORTEST_KEY and key in data else data
+        return data.replace(key, b"[key]") if len(key) >= self._shortest and key in data else data
 
     def _clean(self, text: str) -> str:
         """One line without the key, which some servers repeat in their messages."""
@@ -196,6 +207,15 @@ def _message(data: bytes) -> str:
         return str(message)
     except (orjson.JSONDecodeError, AttributeError, TypeError):
         return data[:200].decode("utf-8", "replace")
+
+
+def _codes(data: bytes) -> tuple[Any, ...]:
+    """The words by which a server names an error for programs."""
+    try:
+        error = orjson.loads(data)["error"]
+        return error.get("code"), error.get("type")
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return ()
 
 
 def retry_after(value: str | None, now: float | None = None) -> float | None:

@@ -16,6 +16,7 @@ Options, all of which may be left out:
   max_side        images with a longer side than so many pixels are reduced to it (default: as they are)
   image_detail    low, high or auto (default: not sent)
   video, frames   as for openai: (default: 8 frames as images)
+  voice           the voice of a model that speaks (makes=text,audio; default: alloy)
   concurrency     requests in flight (default: 16)
   timeout         seconds for one try (default: 300); attempts: tries for one request (default: 6)
   price_input, price_output, price_request     US dollars for a million tokens in and out, and for a request (default: litellm's
@@ -30,6 +31,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -38,16 +40,16 @@ from genlevel.errors import Fault, ModelError, RequestFailed
 from genlevel.models.base import Model
 from genlevel.models.completion import read_completion
 from genlevel.models.content import Pieces
-from genlevel.models.http import Retries, retry_after
+from genlevel.models.http import NO_CREDIT, SHORTEST_NAMED_KEY, Retries, retry_after
 from genlevel.models.openai import sampling
-from genlevel.models.server import Prices, one_of
+from genlevel.models.server import Prices, key_variable, one_of
 from genlevel.models.spec import Spec
-from genlevel.records import Reply, Request, Usage
+from genlevel.records import Part, Reply, Request, Usage
 
 _OPTIONS: Final = (
     "api_key_env", "api_base", "api_version", "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "system",
-    "takes", "makes", "max_side", "image_detail", "video", "frames", "concurrency", "timeout", "attempts", "price_input",
-    "price_output", "price_request",
+    "takes", "makes", "max_side", "image_detail", "video", "frames", "voice", "concurrency", "timeout", "attempts",
+    "price_input", "price_output", "price_request",
 )  # fmt: skip
 _PRICES: Final = frozenset({"price_input", "price_output", "price_request"})
 _SECRET: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -85,12 +87,14 @@ class LiteLLMModel(Model):
             self.image_limit,
         )
         self._system = spec.text("system", "")
+        self._voice = spec.text("voice", "alloy")
         self._sampling = sampling(spec)
         self._place = {name: spec.options[name] for name in ("api_base", "api_version") if name in spec.options}
         _check_address(spec)
         self._prices = Prices(spec) if _PRICES & spec.options.keys() else None
         self._key = _key(spec)
         self._litellm: Any = None
+        self._answered = False
 
     def identity(self) -> Mapping[str, Any]:
         """The model's name and everything sent along that changes an answer."""
@@ -102,6 +106,7 @@ class LiteLLMModel(Model):
             "system": self._system,
             **self._pieces.identity(),
             "encoding": _ENCODING,
+            **({"voice": self._voice} if "audio" in self.makes else {}),
             **({"seed": "sample"} if self.seeded else {}),
         }
 
@@ -137,6 +142,7 @@ class LiteLLMModel(Model):
             try:
                 async with asyncio.timeout(self._retries.timeout):
                     answer = await self._litellm.acompletion(**arguments)
+                self._answered = True
                 return await asyncio.to_thread(self._read, answer, attempt)
             except RequestFailed:
                 raise
@@ -156,12 +162,22 @@ class LiteLLMModel(Model):
             arguments["api_key"] = self._key
         if "image" in request.makes and "image" in self.makes:
             arguments["modalities"] = ["text", "image"]
+        elif "audio" in request.makes and "audio" in self.makes:
+            arguments["modalities"] = ["text", "audio"]
+            arguments["audio"] = {"voice": self._voice, "format": "wav"}
         # Tries are counted here, and not by the library besides.
         return {**arguments, "timeout": self._retries.timeout, "num_retries": 0, "max_retries": 0}
 
     def _read(self, answer: Any, attempt: int) -> Reply:
         value = answer.model_dump()
-        return read_completion(value, attempt, self._usage(answer, value.get("usage")))
+        reply = read_completion(value, attempt, self._usage(answer, value.get("usage")))
+        return replace(reply, parts=tuple(map(self._without_key, reply.parts)))
+
+    def _without_key(self, part: Part) -> Part:
+        """A part of an answer without the key, if a variable was named for it: that value is no word of an answer."""
+        if part.kind != "text" or len(self._key) < SHORTEST_NAMED_KEY or self._key not in part.text:
+            return part
+        return replace(part, text=part.text.replace(self._key, "[key]"))
 
     def _usage(self, answer: Any, said: Any) -> Usage:
         usage = (self._prices or Prices(Spec("litellm", self.name))).usage(said)
@@ -183,7 +199,11 @@ class LiteLLMModel(Model):
         names = [kind.__name__ for kind in type(error).__mro__]
         reason = self._clean(error)
         code = getattr(error, "status_code", None)
-        if _ENDS_THE_RUN & set(names) or code in _REFUSED:
+        if code == 402 or (code == 429 and NO_CREDIT in str(error)):
+            raise ModelError(f"model 'litellm:{self.name}': the account has no credit ({reason})") from None
+        # Once it has answered, name and access are right: it is this request that is refused (a moderated one, say).
+        refused = code == 401 or (code in _REFUSED and not self._answered)
+        if _ENDS_THE_RUN & set(names) or refused:
             raise ModelError(f"model 'litellm:{self.name}': {reason}") from None
         fault: Fault = next((_PASSES[name] for name in names if name in _PASSES), "")
         if not fault and isinstance(code, int) and (code in _LATER or code >= 500):
@@ -225,9 +245,9 @@ def _library() -> Any:
 
 
 def _key(spec: Spec) -> str:
-    variable = spec.options.get("api_key_env")
-    if variable is None:
+    if "api_key_env" not in spec.options:
         return ""
+    variable = key_variable(spec)
     key = os.environ.get(variable, "").strip()
     if not key:
         raise ModelError(f"model '{spec}': the environment variable {variable} holds no key")

@@ -34,6 +34,7 @@ NO_FILE = "no prediction file"
 _PARTS = 100
 _TASKS_HELD = 16
 _SIZE_LIMIT = 2 * 2**30
+_MEDIA_LOOKED_AT = 200_000
 
 
 class Found(NamedTuple):
@@ -211,17 +212,14 @@ class PredictionsModel(Model):
         self.name = name
         self._answers: dict[str, dict[str, Prediction] | str] = {}
         self._datasets: dict[str, Dataset] = {}
+        self._identity: Mapping[str, Any] | None = None
 
     def identity(self) -> Mapping[str, Any]:
-        """The folder, and a hash that changes when one of its prediction files does."""
-        folder = self._source.folder.resolve()
-        digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*.json")):
-            status = path.stat()
-            digest.update(
-                f"{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "replace")
-            )
-        return {"kind": "predictions", "folder": str(folder), "files_sha256": digest.hexdigest()}
+        """The folder, and a hash that changes when a file in it does, of media the first 200,000: by names, sizes and times."""
+        if self._identity is None:  # once: it is asked for with every task
+            folder = self._source.folder.resolve()
+            self._identity = {"kind": "predictions", "folder": str(folder), "files_sha256": _files_hash(folder)}
+        return self._identity
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Remember where each task's file is; it is read when the task is first asked."""
@@ -253,6 +251,26 @@ class PredictionsModel(Model):
                 while len(self._answers) > _TASKS_HELD:
                     del self._answers[next(iter(self._answers))]
             return self._answers[task_id]
+
+
+def _files_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    media = 0
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if not name.endswith(".json"):
+                media += 1
+                if media > _MEDIA_LOOKED_AT:
+                    continue
+            path = os.path.join(root, name)
+            try:
+                status = os.stat(path)
+            except OSError:  # a link that leads nowhere
+                continue
+            line = f"{os.path.relpath(path, folder)} {status.st_size} {status.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "replace"))
+    return digest.hexdigest()
 
 
 def from_spec(spec: Spec) -> PredictionsModel:

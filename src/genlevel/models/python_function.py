@@ -15,6 +15,7 @@ Options, all of which may be left out:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -55,7 +56,7 @@ class PythonModel(Model):
         self.dispatcher = dispatcher
 
     def identity(self) -> Mapping[str, Any]:
-        """The function's name and the hash of its file: another version of the code gives other answers."""
+        """The function's name and the hash of its files: another version of the code gives other answers."""
         return {"kind": "python", "name": self.name, "source_sha256": self._source}
 
     async def generate(self, request: Request) -> Reply:
@@ -136,10 +137,9 @@ def from_spec(spec: Spec) -> PythonModel:
     function = getattr(module, function_name, None)
     if not callable(function):
         raise ModelError(f"model '{spec}': {module_name} has no function '{function_name}'")
-    file = getattr(module, "__file__", None)
     options: dict[str, Any] = {
         "name": f"{Path(module_name).stem if module_name.endswith('.py') else module_name}:{function_name}",
-        "source": hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else "",
+        "source": _source_hash(module, function),
         "takes": spec.kinds("takes", frozenset(PART_KINDS)),
         "makes": spec.kinds("makes", frozenset({"text"})),
         "concurrency": spec.integer("concurrency", 0, high=4096),
@@ -148,6 +148,20 @@ def from_spec(spec: Spec) -> PythonModel:
     if "batch" in spec.options:
         return PythonBatchModel(function, spec.integer("batch", 1, low=1, high=100_000), **options)
     return PythonModel(function, **options)
+
+
+def _source_hash(module: Any, function: Any) -> str:
+    """A hash over the named module's file and the file that the function stands in, where that is another one."""
+    function = getattr(function, "func", function)  # functools.partial
+    kept = [getattr(module, "__file__", None)]
+    for thing in (function, inspect.unwrap(function), type(function)):
+        with contextlib.suppress(TypeError, OSError):  # a builtin has no file
+            kept.append(inspect.getsourcefile(thing))
+    files = dict.fromkeys(os.path.realpath(f) for f in kept if f and os.path.isfile(f))
+    digests = [hashlib.sha256(Path(f).read_bytes()) for f in files]
+    if len(digests) > 1:
+        return hashlib.sha256(b"".join(d.digest() for d in digests)).hexdigest()
+    return digests[0].hexdigest() if digests else ""
 
 
 def _import(name: str, spec: Spec) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -19,7 +20,9 @@ COMMON: Final = (
     "takes", "makes", "max_side",
 )  # fmt: skip
 _PATHS: Final = ("/chat/completions", "/images/generations", "/images/edits", "/audio/speech", "/audio/transcriptions")
-_SECRET: Final = ("key", "token", "secret", "password", "sig")
+_SECRET: Final = ("key", "token", "secret", "passw", "pwd", "sig", "auth", "credential")
+_SECRET_WORDS: Final = frozenset({"code", "pass", "pw"})
+_KEY_STARTS: Final = ("sk_", "pk_", "hf_", "gsk_", "ghp_", "r8_", "AIza", "nvapi")
 
 
 class ServerModel(Model):
@@ -36,6 +39,7 @@ class ServerModel(Model):
         self._url = self.address(path)
         self._prices = Prices(spec)
         self._key = ""
+        self._named = "api_key_env" in spec.options
         self._retries = Retries(spec.integer("attempts", 6, low=1, high=100), spec.number("timeout", 300.0, low=0.01))
         self._pool: Http | None = None
 
@@ -45,7 +49,7 @@ class ServerModel(Model):
         Raises:
             ModelError: there is none where one is needed, or it cannot be sent.
         """
-        variable = spec.text("api_key_env", "OPENAI_API_KEY")
+        variable = key_variable(spec, "OPENAI_API_KEY")
         key = os.environ.get(variable, "").strip()
         if not key and ("api_key_env" in spec.options or urlsplit(self._url).hostname == "api.openai.com"):
             raise ModelError(f"model '{spec}': the environment variable {variable} holds no key")
@@ -67,7 +71,9 @@ class ServerModel(Model):
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Open the connection pool."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._pool = Http(headers=headers, connections=self.concurrency, retries=self._retries, secret=self._key)
+        self._pool = Http(
+            headers=headers, connections=self.concurrency, retries=self._retries, secret=self._key, named=self._named
+        )
         await self._pool.open()
 
     async def close(self) -> None:
@@ -98,6 +104,24 @@ class Prices:
 def _count(said: Mapping[str, Any], *names: str) -> int:
     counts = (said.get(name) for name in names)
     return next((n for n in counts if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**53), 0)
+
+
+def key_variable(spec: Spec, default: str = "") -> str:
+    """The environment variable that ``api_key_env`` names.
+
+    Raises:
+        ModelError: it is no name of a variable, or is the key itself, which is not repeated.
+    """
+    variable = spec.text("api_key_env", default)
+    # An unset name of small letters and digits, so long, is a key that happens to look like a name.
+    odd = len(variable) >= 20 and re.search("[a-z]", variable) and re.search("[0-9]", variable)
+    slip = variable not in os.environ and (odd or variable.startswith(_KEY_STARTS))
+    if variable and (slip or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", variable)):
+        raise ModelError(
+            f"model '{spec}': api_key_env is not the name of a variable; give the name of the environment variable that "
+            "holds the key, not the key"
+        )
+    return variable
 
 
 def one_of(spec: Spec, option: str, known: tuple[str, ...], default: str = "") -> str:
@@ -132,4 +156,5 @@ def _address(spec: Spec) -> tuple[str, str, str, str]:
 
 
 def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SECRET)
+    name = name.lower()
+    return any(part in name for part in _SECRET) or bool(_SECRET_WORDS & set(re.split("[^a-z]+", name)))

@@ -82,6 +82,7 @@ class ReplicatedModel(Model):
         self._model, self._cluster, self._ahead, self._tries = model, cluster, ahead, tries
         self.name, self.takes, self.makes, self.dispatcher = model.name, model.takes, model.makes, model.dispatcher
         self.inline, self.image_limit, self.seeded = model.inline, model.image_limit, model.seeded
+        self.cacheable = model.cacheable
         self.batch_size = piece or model.window or model.batch_size
         if not piece and self.batch_size == 1:
             # Of a model that answers one at a time, each replica has as many in flight as it likes.
@@ -90,6 +91,7 @@ class ReplicatedModel(Model):
         self._free: asyncio.Queue[Replica | ModelError] = asyncio.Queue()
         self._places = replicas * ahead
         self._coming: set[asyncio.Task[None]] = set()
+        self._answered = False
         self.lost = 0
         """How many pieces were dealt again because their replica was lost."""
 
@@ -156,11 +158,18 @@ class ReplicatedModel(Model):
                 self.lost += 1
                 reason = str(loss)
                 self._expect(replica)
+            except ModelError as error:
+                self._free.put_nowait(replica)
+                if not (self._answered and "cannot be reached" in str(error)):
+                    raise
+                # A replica that has just come back takes a server that is down for one that was never there.
+                return [RequestFailed(str(error), fault="down") for _ in requests]
             except BaseException:
                 self._free.put_nowait(replica)
                 raise
             else:
                 self._free.put_nowait(replica)
+                self._answered = self._answered or any(isinstance(reply, Reply) for reply in replies)
                 return replies
         raise RequestFailed(f"{self._tries} replicas were lost while they answered ({reason})", self._tries)
 

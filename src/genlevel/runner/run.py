@@ -151,7 +151,9 @@ def run(
         model.concurrency = max(_MOST_IN_FLIGHT, model.concurrency)
     elif settings.concurrency:
         model.concurrency = settings.concurrency
-    with folder.writer() as writer, _cache(settings.cache, summary) as cache:
+    if settings.cache and not model.cacheable:
+        summary.notes.append(f"--cache: not used: {model.name} learns from the data folder's training examples")
+    with folder.writer() as writer, _cache(settings.cache if model.cacheable else None, summary) as cache:
         record = _Record(folder, watcher or Watcher(), summary)
         engine = Engine(model, settings, folder, writer, record, record.complete, cache)
         summary.tasks = engine.ledger.counts
