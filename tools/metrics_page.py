@@ -40,7 +40,13 @@ from genlevel import metrics
 metrics.compute("rouge_l", ["a cat sat"], [["the cat sat", "a cat sits"]])
 ```
 
-computes one. Metrics that contain a network need files that you bring: [weights](weights.md).
+computes one, and `metrics.evaluate`, with the same arguments, also tells the share of samples that the number is of:
+
+```python
+metrics.evaluate("mae", [1.0, None], [3.0, 5.0])  # Evaluation(value=2.0, coverage=0.5)
+```
+
+What a missing answer does stands in the line `missing` of `genlevel metrics NAME`. Metrics that contain a network need files that you bring: [weights](weights.md).
 
 A number comes in two steps. `metrics.get(NAME).measure(answers, references)` gives **evidence**: one row of statistics a
 sample. `.reduce(evidence)` makes the number from the rows, `.reduce(evidence, weights)` under weights of the samples, which is

@@ -8,7 +8,7 @@ import pytest
 from genlevel import metrics
 from genlevel.errors import MetricError
 from genlevel.metrics.audio_likeness import dtw
-from genlevel.metrics.audio_signal import Sound, mel_bands, resampled
+from genlevel.metrics.audio_signal import Sound, mel_bands, mel_cepstra, resampled
 
 
 def speech(seed: int, seconds: float = 1.5, rate: int = 16000) -> Any:
@@ -102,6 +102,26 @@ def test_mcd_of_given_cepstra() -> None:
     assert metrics.compute("mcd", [{"cepstra": a}], [{"cepstra": b}], align="none") == pytest.approx(plain)
     slow = np.repeat(a, 3, axis=0)
     assert metrics.compute("mcd", [{"cepstra": slow}], [{"cepstra": a}]) == pytest.approx(0.0)
+
+
+def test_a_piece_of_a_sound_is_not_the_whole() -> None:
+    r = np.random.default_rng(1)
+    a, b = r.normal(size=(9, 5)), r.normal(size=(9, 5))
+    metric = metrics.get("mcd")
+    evidence = metric.measure([{"cepstra": a[:4]}, {"cepstra": a[:5]}, {"cepstra": a}], [{"cepstra": a}] * 3)
+    assert evidence["answered"].tolist() == [False, True, True]
+    # Frame by frame silence, whose cepstra are 0, fills the shorter side, whichever it is.
+    whole = 10 / np.log(10) * np.sqrt(2) * np.linalg.norm(np.r_[b[:6] - a[:6], -a[6:]], axis=1).mean()
+    assert metrics.compute("mcd", [{"cepstra": b[:6]}], [{"cepstra": a}], align="none") == pytest.approx(whole)
+    assert metrics.compute("mcd", [{"cepstra": a}], [{"cepstra": b[:6]}], align="none") == pytest.approx(whole)
+    assert np.abs(mel_cepstra(np.zeros(16000), 16000, 13)).max() < 1e-12
+
+    clean = speech(4)
+    silenced = np.r_[clean[: len(clean) // 4], np.zeros(len(clean) - len(clean) // 4)]
+    expected = metrics.compute("mel_distance", [silenced], [clean])
+    assert expected > 1
+    assert metrics.compute("mel_distance", [clean[: len(clean) // 4]], [clean]) == expected
+    assert metrics.compute("mel_distance", [clean], [clean[: len(clean) // 4]]) == expected
 
 
 def test_mcd_of_sound() -> None:

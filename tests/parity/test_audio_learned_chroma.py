@@ -57,3 +57,11 @@ def test_lengths_silence_and_missing() -> None:
     assert metrics.compute("chroma_similarity", [tone(440, 0.01)], [tone(440, 0.01)]) == pytest.approx(1)
     with pytest.raises(MetricError, match="empty"):
         metrics.compute("chroma_similarity", [note], [(np.zeros(0), 16000)])
+
+
+def test_a_bare_signal_has_the_rate_of_the_option() -> None:
+    fast, slow = tone(440.0, rate=44100), tone(466.0)
+    value = metrics.compute("chroma_similarity", [fast], [slow])
+    assert metrics.compute("chroma_similarity", [fast], [slow[0]]) == value
+    assert metrics.compute("chroma_similarity", [fast[0]], [slow], rate=44100) == value
+    assert metrics.compute("chroma_similarity", [slow[0], "no sound"], [slow[0], slow[0]]) == pytest.approx(0.5)

@@ -137,4 +137,6 @@ def test_angles() -> None:
     up = np.array([[0.0, 0.0, 1.0]])
     tiny = [[1e-9, 0.0, 1.0]]
     assert metrics.compute("angular_error", [tiny], [up]) == pytest.approx(math.degrees(1e-9), rel=1e-6)
-    assert metrics.compute("angular_error", [[[0.0, 0.0, 0.0]], None], [up, up]) == pytest.approx((90 + 180) / 2)
+    metric = metrics.get("angular_error")
+    evidence = metric.measure([[[0.0, 0.0, 0.0]], None, up[:, :2]], [up, up, up])
+    assert (float(metric.reduce(evidence)), float(metric.coverage(evidence))) == (90.0, pytest.approx(1 / 3))

@@ -71,6 +71,20 @@ def test_earth_movers_distance() -> None:
     assert metrics.compute("emd", [x + np.array([3, 4, 0])], [x]) == pytest.approx(5.0)
 
 
+def test_clouds_of_other_sizes_have_the_same_mass() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    r = np.random.default_rng(7)
+    few, many = r.normal(size=(4, 3)), r.normal(size=(12, 3))
+    cost = np.sqrt(((few[:, None] - many[None]) ** 2).sum(axis=2))
+    rows = np.kron(np.eye(4), np.ones(12)), np.kron(np.ones(4), np.eye(12))
+    masses = np.r_[np.full(4, 1 / 4), np.full(12, 1 / 12)]
+    plan = optimize.linprog(cost.ravel(), A_eq=np.vstack(rows), b_eq=masses, method="highs")
+    assert metrics.compute("emd", [few], [many]) == pytest.approx(plan.fun, abs=1e-9)
+    assert metrics.compute("emd", [many], [few]) == pytest.approx(plan.fun, abs=1e-9)
+    # One point takes the mass of all.
+    assert metrics.compute("emd", [many[:1]], [many]) == pytest.approx(np.linalg.norm(many - many[0], axis=1).mean())
+
+
 def test_normals() -> None:
     r = np.random.default_rng(3)
     sphere = r.normal(size=(200, 3))

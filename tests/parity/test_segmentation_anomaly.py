@@ -55,6 +55,27 @@ def test_images_and_single_scores() -> None:
     assert metrics.compute("auc", tops, any_yes) == pytest.approx(want, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", ["auc", "average_precision", "aupro"])
+def test_nothing_is_found_by_no_answer(name: str) -> None:
+    mask = np.array([[1, 0, 0], [0, 0, 0]])
+    assert metrics.compute(name, [None], [mask]) == 0.0
+    assert metrics.compute(name, [None, None], [mask, 1 - mask]) == 0.0
+    assert metrics.compute(name, [None, mask * 1.0], [mask, mask]) <= 0.5
+
+
+def test_average_precision_without_an_answer_is_that_of_its_yes_never_found() -> None:
+    answers, references = maps(4, np.uint8)
+    flat_answers, truth = flat(answers[:-1]), flat(references[:-1])
+    # By hand: the no pixels of the last map come before all others, its yes pixels count in the recall alone.
+    ahead, total = int((references[-1] == 0).sum()), int(truth.sum() + references[-1].sum())
+    expected = 0.0
+    for level in np.unique(flat_answers)[::-1]:
+        above = flat_answers >= level
+        found = truth[above].sum()
+        expected += truth[flat_answers == level].sum() / total * found / (above.sum() + ahead)
+    assert metrics.compute("average_precision", [*answers[:-1], None], references) == pytest.approx(expected, abs=1e-12)
+
+
 def test_missing_ranks_last_and_one_class_is_a_coin() -> None:
     assert metrics.compute("auc", [0.9, None], [1, 0]) == 0.0
     assert metrics.compute("auc", [0.9, None, 0.1], [1, 1, 0]) == 0.5

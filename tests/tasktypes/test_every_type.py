@@ -332,9 +332,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def score(metric: str, answers: Sequence[Any], references: Sequence[Any], kind: str = "") -> float:
-    """The score of a set, with the options that a task type fixes."""
+    """The score of a set, by the metric and with the options that a task type fixes."""
     task = Task("t", "x", "image", "comprehension", "T", kind, metric, "higher", "raw")
-    measure = metrics.get(metric, **(tasktypes.get(kind).metric_options(task) if kind else {}))
+    own = tasktypes.get(kind) if kind else None
+    measure = metrics.get(own.metric(task), **own.metric_options(task)) if own else metrics.get(metric)
     return float(measure.reduce(measure.measure(answers, references)))
 
 

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         emit_json(rows)
     elif args.format == "csv":
-        emit_csv([*_COLUMNS, "definition", "answer", "options"], rows)
+        emit_csv([*_COLUMNS, "definition", "answer", "missing", "options"], rows)
     elif args.name:
         for key, value in rows[0].items():
             print(f"{key + ':':<12} {value or '-'}")
@@ -54,5 +54,6 @@ def describe(metric: Any, name: str) -> dict[str, str]:
         "source": metric.source,
         "definition": metric.definition,
         "answer": metric.answer,
+        "missing": metric.missing_answer(),
         "options": ", ".join(f"{f.name}={f.default!r}" for f in fields(metric) if f.init),
     }

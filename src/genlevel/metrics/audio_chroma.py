@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from genlevel.metrics.audio_signal import read_sound
 from genlevel.metrics.dense import MeanMetric, need
 from genlevel.metrics.evidence import FloatArray
-from genlevel.metrics.learned_audio.waves import as_wave
+from genlevel.metrics.learned_audio.waves import Wave
 
 RATE = 16_000
 _WINDOW, _HOP = 8192, 2048
@@ -52,9 +53,11 @@ class ChromaSimilarity(MeanMetric):
     """Cosine of the pitch-class energies of answer and reference, mean over frames, then over samples.
 
     Frames of the longer sound beyond the shorter one's end count 0, and so does a frame that is silent in one of the two;
-    one that is silent in both counts 1. A missing answer counts 0. Papers use several chroma features: compare only numbers
-    from the same.
+    one that is silent in both counts 1. ``rate`` is that of sounds that come without one (16000 Hz). An answer that is missing
+    or no sound counts 0. Papers use several chroma features: compare only numbers from the same.
     """
+
+    rate: int = RATE
 
     name = "chroma_similarity"
     title = "Chroma similarity"
@@ -63,17 +66,21 @@ class ChromaSimilarity(MeanMetric):
     range = (0.0, 1.0)
     unit = "fraction"
     direction = "higher"
-    answer = "a sound (samples, rate); reference: a sound (samples, rate)"
+    answer = "a signal (n,), or a pair of a signal and its rate; reference: the same"
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The mean cosine of one pair."""
-        wanted = as_wave(reference, f"{self.name}: reference {row} (from 0)")
-        need(wanted is not None, row, "is empty or not finite")
-        assert wanted is not None
-        given = None if answer is None else as_wave(answer, f"{self.name}: answer {row} (from 0)")
+        wanted = self._samples(reference)
+        need(wanted is not None, row, "is empty, not finite or not a signal")
+        given = self._samples(answer)
         if given is None:
             return None
-        return similarity(chroma(given.at(RATE)), chroma(wanted.at(RATE)))
+        return similarity(chroma(given), chroma(wanted))
+
+    def _samples(self, thing: Any) -> Any:
+        """Samples (n,) at 16 kHz; None where ``thing`` is no sound."""
+        sound = read_sound(thing, self.rate)
+        return None if sound is None else Wave(sound.samples.astype(np.float32), sound.rate).at(RATE)
 
 
 def similarity(a: FloatArray, b: FloatArray) -> float:

@@ -51,18 +51,22 @@ class MelCepstralDistortion(MeanMetric):
 
     A side is a signal (with its rate as a pair, else ``rate``), or ``{"cepstra": (m, k)}`` with cepstra of your own without
     the 0th. From signals cepstra 1 to ``order`` (13) are taken: the cosine transform of the log amplitude in 80 mel bands,
-    windows of 64 ms. ``align="dtw"`` (default) warps time, ``"none"`` compares frame by frame up to the shorter one. An
-    answer that is silent or of more than 20,000 frames is no answer. Numbers of another cepstral analysis are not
-    comparable.
+    windows of 64 ms. ``align="dtw"`` (default) warps time, ``"none"`` compares frame by frame, the shorter side filled with
+    silence (cepstra of 0). An answer that is silent, shorter than half of its reference, or of more than 20,000 frames is no
+    answer. Numbers of another cepstral analysis are not comparable.
     """
 
     rate: int = 16000
     order: int = 13
     align: str = "dtw"
 
+    version = 2
     name = "mcd"
     title = "MCD"
-    definition = "mean over sounds of 10 sqrt(2)/ln 10 times the mean distance of cepstra along the best warp of time"
+    definition = (
+        "mean over sounds of 10 sqrt(2)/ln 10 times the mean distance of cepstra along the best warp of time; an answer "
+        "shorter than half of its reference is none"
+    )
     source = "Kubichek 1993"
     range = (0.0, float("inf"))
     unit = "raw"
@@ -82,9 +86,13 @@ class MelCepstralDistortion(MeanMetric):
         given = self._cepstra(answer)
         if truth is None or given is None or given.shape[1] != truth.shape[1] or len(given) > _MAX_FRAMES:
             return None
+        if 2 * len(given) < len(truth):
+            # A warp would lay the whole reference on the few frames that there are.
+            return None
         if self.align == "none":
-            frames = min(len(given), len(truth))
-            return float(_DB * np.linalg.norm(given[:frames] - truth[:frames], axis=1).mean())
+            frames = max(len(given), len(truth))
+            x, y = (np.pad(cepstra, ((0, frames - len(cepstra)), (0, 0))) for cepstra in (given, truth))
+            return float(_DB * np.linalg.norm(x - y, axis=1).mean())
         total, steps = dtw(cdist(given, truth))
         return float(_DB * total / steps)
 
@@ -102,15 +110,18 @@ class MelCepstralDistortion(MeanMetric):
 class MelDistance(MeanMetric):
     """Mean absolute difference of log-mel spectra, mean over sounds.
 
-    Both sounds are resampled to ``rate`` (22050 Hz), which is also that of sounds that come without one; frames up to the
-    shorter one count. An answer that is no sound is not answered.
+    Both sounds are resampled to ``rate`` (22050 Hz), which is also that of sounds that come without one; the shorter one is
+    filled with silence to the length of the other. An answer that is no sound is not answered.
     """
 
     rate: int = 22050
 
+    version = 2
     name = "mel_distance"
     title = "Mel distance"
-    definition = "mean over sounds of the mean |ln mel - ln mel*| over frames and 80 bands"
+    definition = (
+        "mean over sounds of the mean |ln mel - ln mel*| over frames and 80 bands, the shorter one filled with silence"
+    )
     source = "text-to-speech literature"
     range = (0.0, float("inf"))
     unit = "raw"
@@ -125,6 +136,7 @@ class MelDistance(MeanMetric):
         given = read_sound(answer, self.rate)
         if given is None or truth is None:
             return None
-        a, b = (log_mel(resampled(sound, self.rate), self.rate) for sound in (given, truth))
-        frames = min(len(a), len(b))
-        return float(np.abs(a[:frames] - b[:frames]).mean())
+        x, y = (resampled(sound, self.rate) for sound in (given, truth))
+        length = max(len(x), len(y))
+        a, b = (log_mel(np.pad(side, (0, length - len(side))), self.rate) for side in (x, y))
+        return float(np.abs(a - b).mean())

@@ -43,6 +43,8 @@ class Metric(ABC):
     files: ClassVar[tuple[tuple[str, Weights], ...]] = ()
     """The weights among ``needs``, each with the option that names its path."""
     bounded: ClassVar[bool] = True
+    unanswered: ClassVar[str] = ""
+    """What a missing answer does, in words, where that is neither of the two things that ``bounded`` says."""
     resamples: ClassVar[int] = 1000
     """How many bootstrap resamplings are affordable; fewer for distances between sets."""
     version: ClassVar[int] = 1
@@ -71,6 +73,13 @@ class Metric(ABC):
         if self.bounded:
             return np.ones(w.shape[:-1])
         return weighted_mean(evidence["answered"].astype(np.float64), w, empty=0.0)
+
+    @classmethod
+    def missing_answer(cls) -> str:
+        """What a missing answer does to the number, in one line."""
+        if cls.unanswered or not cls.bounded:
+            return cls.unanswered or "left out: the value is of the answered samples, coverage is their share"
+        return "counts as the worst value"
 
     def lacks(self) -> str:
         """What of ``needs`` is not on this machine, in one line, '' where nothing is; a judge and ratings are not looked for.

@@ -152,8 +152,8 @@ class AngularError(MeanMetric):
 
     Vectors of any length are taken; one of length 0 in the answer is at 90 degrees. ``statistic`` is ``mean`` (default),
     ``median`` or ``rmse`` of a sample's angles. ``sign=False`` does not tell a normal from its opposite. A pixel is
-    unknown where the reference is 0 or not finite. A missing answer, or one of another size, counts 180 degrees (90
-    without sign).
+    unknown where the reference is 0 or not finite. An answer of another size, or not finite where the reference is known,
+    is not answered.
     """
 
     statistic: str = "mean"
@@ -166,14 +166,16 @@ class AngularError(MeanMetric):
     range = (0.0, 180.0)
     unit = "raw"
     direction = "lower"
-    missing = 180.0
+    # The worst angle depends on the option, and no map of scores sends either to 0.
+    bounded = False
+    version = 2
     answer = "normals (..., 3); reference: normals of the same shape, 0 where unknown"
 
     def __post_init__(self) -> None:
         one_of("statistic", self.statistic, ("mean", "median", "rmse"))
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
-        """The statistic of one sample's angles."""
+        """The statistic of one sample's angles in degrees."""
         truth = numbers(reference)
         need(truth is not None and truth.ndim >= 1 and truth.shape[-1] == 3, row, "is not a map of normals (..., 3)")
         assert truth is not None
@@ -184,12 +186,11 @@ class AngularError(MeanMetric):
         known = (known > 1e-12) & (known <= 1e9)
         need(bool(known.any()), row, "has no known normal")
         given = numbers(answer)
-        worst = 180.0 if self.sign else 90.0
         if given is None or given.size != truth.size or given.shape[-1] != 3:
-            return worst
+            return None
         given = usable(_at(given.reshape(-1, 3), known))
         if given is None:
-            return worst
+            return None
         angles = angles_between(given, _at(truth, known))
         if not self.sign:
             angles = np.minimum(angles, 180.0 - angles)

@@ -84,6 +84,7 @@ class _ErrorRate(Metric):
     range = (0.0, float("inf"))
     unit = "fraction"
     direction = "lower"
+    unanswered = "leaves out each word of its reference: a rate of 1"
     answer = "a text, or speech (samples, rate); reference: a text or a list of acceptable texts"
 
     def __post_init__(self) -> None:

@@ -84,6 +84,7 @@ class GptScore(Metric):
     answer = "a rating from 0 to 10, or with judge= a text; reference: a text, a list, or {'question', 'answer'}"
     needs = ("judge",)
     bounded = False
+    unanswered = "rates 0; an answer that the judge gives no rating is left out of the coverage"
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``rating`` (float64, 0 to 10) and ``answered`` (bool; False where the judge gave no rating)."""

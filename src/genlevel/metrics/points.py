@@ -147,17 +147,22 @@ class PointFScore(MeanMetric):
 class EarthMoversDistance(MeanMetric):
     """Earth mover's distance of two clouds, mean over pairs: exact, each cloud of mass 1.
 
-    ``squared=True`` moves at the squared distance. Both clouds are thinned, evenly in their order, to the size of the smaller
-    one and to ``limit`` points (2048), as the work grows with the cube. An empty answer or one that is not finite is not
-    answered.
+    ``squared=True`` moves at the squared distance. Clouds of more than ``limit`` points (2048) are thinned to it, evenly in
+    their order, as the work grows with the cube. The points of the smaller cloud are then repeated, evenly in their order, up
+    to the size of the larger one: the masses of its points are equal where one size divides the other, else nearly so. An
+    empty answer or one that is not finite is not answered.
     """
 
     squared: bool = False
     limit: int = 2048
 
+    version = 2
     name = "emd"
     title = "EMD"
-    definition = "mean over clouds of the least mean distance over which one cloud moves onto the other"
+    definition = (
+        "mean over clouds of the least mean distance over which one cloud moves onto the other, the smaller one's points "
+        "repeated up to the larger one's number"
+    )
     source = "Rubner et al. 2000; Fan et al. 2017"
     range = (0.0, float("inf"))
     unit = "raw"
@@ -175,7 +180,7 @@ class EarthMoversDistance(MeanMetric):
         given = cloud(answer)
         if given is None:
             return None
-        count = min(len(given), len(truth), self.limit)
+        count = min(max(len(given), len(truth)), self.limit)
         x, y = (points[np.arange(count) * len(points) // count] for points in (given, truth))
         cost = cdist(x, y, "sqeuclidean" if self.squared else "euclidean")
         return float(cost[linear_sum_assignment(cost)].mean())

@@ -32,7 +32,7 @@ class _ScoreMetric(Metric):
 
     A sample is a map of scores against a mask (above 0 is yes), or one score against a yes or no. ``level="image"`` takes
     the largest score of a map against whether the mask has a yes. Maps of floats are rounded to 16 significant bits. A
-    missing answer, or one of another size or not finite, ranks its yes below and its no above all others.
+    missing answer, or one of another size or not finite, ranks its no above all others, and no threshold finds its yes.
     """
 
     level: str = "pixel"
@@ -106,7 +106,8 @@ class _ScoreMetric(Metric):
 def _levels(given: FloatArray | None, mass: FloatArray, mask: Array) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The levels of a sample's scores, the mass of yes and the count of no at each."""
     if given is None:
-        return np.array([-np.inf, np.inf]), np.array([float(mass.sum()), 0.0]), np.array([0.0, float((~mask).sum())])
+        # Its yes are in the total alone.
+        return np.array([np.inf]), np.array([0.0]), np.array([float((~mask).sum())])
     levels, inverse = np.unique(given.ravel(), return_inverse=True)
     yes = np.bincount(inverse, weights=mass.ravel(), minlength=len(levels)).astype(np.float64)
     no = np.bincount(inverse, weights=(~mask).ravel().astype(np.float64), minlength=len(levels)).astype(np.float64)
@@ -146,6 +147,7 @@ class Auroc(_ScoreMetric):
 class BinaryAveragePrecision(_ScoreMetric):
     """Average precision of scores; options and edge cases as in :class:`_ScoreMetric`. Without a yes in the set it is 0."""
 
+    version = 2
     name = "average_precision"
     title = "AP of scores"
     definition = "sum over thresholds of the gain in recall times the precision, over all pixels (or images) of the set"
