@@ -127,6 +127,19 @@ async def test_requests_are_gathered_into_batches(window: int, sizes: list[int])
     await model.close()
 
 
+async def test_a_call_does_not_wait_for_more_than_can_be_in_flight() -> None:
+    counts = Counts(1, batch_size=64)
+    model = CompositeModel("system", [Route({}, counts)])
+    model.concurrency = 2  # --concurrency 2
+    await model.start([dataset("a")])
+    began = asyncio.get_running_loop().time()
+    for _ in range(5):
+        await all_of(model, [ask("a", "1"), ask("a", "2")])
+    assert counts.batches == [["1", "2"]] * 5
+    assert asyncio.get_running_loop().time() - began < 0.5, "each waited 0.2 s for 62 more"
+    await model.close()
+
+
 async def test_a_bad_sample_fails_alone_and_a_model_error_all() -> None:
     counts = Counts(1, batch_size=2, window=4)
     model = await composite(a=counts)

@@ -91,7 +91,7 @@ class CompositeModel(Model):
                 given.setdefault(id(route.model), (route.model, []))[1].append(dataset)
         for model, own in given.values():
             await model.start(own)
-            self._lanes[id(model)] = Lane(model)
+            self._lanes[id(model)] = Lane(model, self.concurrency)
 
     def parts(self) -> Mapping[str, Model]:
         """Each route's model, by the number of its first route and its name."""

@@ -19,10 +19,15 @@ _Waiting = tuple[Request, "asyncio.Future[Reply]"]
 
 
 class Lane:
-    """The way to one model: at most ``concurrency`` calls at a time, each with a batch if the model takes batches."""
+    """The way to one model: at most ``concurrency`` calls at a time, each with a batch if the model takes batches.
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    Args:
+        model: the model.
+        in_flight: how many requests there can be at once; a call does not wait for more.
+    """
+
+    def __init__(self, model: Model, in_flight: int) -> None:
+        self._model, self._in_flight = model, in_flight
         self._queue: deque[_Waiting] = deque()
         self._more = asyncio.Event()
         self._gathering = False
@@ -82,7 +87,7 @@ class Lane:
 
     async def _batch(self) -> list[_Waiting]:
         """The next requests to ask together, without those that nobody waits for any more."""
-        most = max(1, self._model.window, self._model.batch_size)
+        most = max(1, min(self._in_flight, max(self._model.window, self._model.batch_size)))
         while len(self._queue) < most:
             self._more.clear()
             try:
