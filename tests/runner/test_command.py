@@ -136,7 +136,7 @@ def test_the_default_folder_is_named_by_model_and_edition(
         (["--model", "gpt-4o"], "no SPEC"),
         (["--model", "ADDER:answer", "--tasks", "smus"], "smus"),
         (["--model", "ADDER:answer", "--resume"], "holds no run"),
-        (["--model", "ADDER:answer", "--timeout", "5"], "unknown option 'timeout'"),
+        (["--model", "ADDER:answer", "--timeout", "5"], "--timeout: this kind of model has no such option"),
         (["--model", "ADDER:answer", "--data", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model", "openai:m?base_url=http://127.0.0.1:9/v1", "--max-attempts", "1"], "cannot be reached"),
     ],

@@ -279,9 +279,9 @@ def test_a_model_error_ends_the_run_and_keeps_what_was_answered(tmp_path: Path) 
     data, out = make_data(tmp_path / "data", {"one": 50}), tmp_path / "run"
 
     async def refuse_later(seen, request):
-        return await (status(404, "no such model")(seen, request) if len(server.seen) > 20 else after(0)(seen, request))
+        return await (status(401, "key withdrawn")(seen, request) if len(server.seen) > 20 else after(0)(seen, request))
 
-    with serve(refuse_later) as server, pytest.raises(ModelError, match="404: no such model"):
+    with serve(refuse_later) as server, pytest.raises(ModelError, match="401: key withdrawn"):
         do_run(data, out, f"openai:m?base_url={server.url}&concurrency=4")
     assert 15 <= len(RunFolder.open(out).answered("one")) <= 20
 
