@@ -75,6 +75,15 @@ def test_a_models_intervals_hold_its_score() -> None:
     assert sure.probabilities[level.level] == 1.0
 
 
+def test_an_interval_holds_its_score_where_all_resamplings_lie_below() -> None:
+    # A tie that every resampling loses: S3 is half of half of 50 (two halves, two modalities), and resampled it is 0.
+    level = rate(TASKS, {"image.comprehension.a": 50.0}, PAPER, model="m")
+    found = add_intervals(level, TASKS, PAPER, {"image.comprehension.a": np.linspace(40.0, 49.0, 50)})
+    assert found.intervals is not None
+    assert found.intervals["S3"] == (0.0, 12.5)
+    assert found.intervals["S2"][1] == 12.5
+
+
 def test_no_replicates() -> None:
     with pytest.raises(ScoreError, match="no bootstrap replicates"):
         level_interval(TASKS, {}, PAPER)

@@ -162,7 +162,10 @@ def run_folder(tmp_path: Path) -> Path:
 def test_run_folder(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, str(run_folder), "--format", "json")
     assert code == 0
-    assert err == "note: tasks of the run without a score, which count 0 (1): language.imdb\n"
+    assert err == (
+        "note: tasks of the run without a score, which count 0 (1): language.imdb\n"
+        "note: 2 of 77 tasks have a score, 75 count 0: not comparable with a full run\n"
+    )
     (found,) = json.loads(out)["models"]
     fid = 50 / (1 + np.exp(-1))
     assert found["scores"]["S2"] == pytest.approx((44 + fid) / 47)  # coverage 1/2 halves sigma
@@ -205,6 +208,31 @@ def test_run_folder_troubles(run_folder: Path, capsys: pytest.CaptureFixture[str
     path.unlink()
     code, _, err = call(capsys, str(run_folder))
     assert (code, "no such file; is" in err) == (2, True)
+    (run_folder / "run.json").write_text("{}")
+    code, _, err = call(capsys, str(run_folder))
+    assert (code, err) == (2, f"genlevel: error: {run_folder} is not scored yet: genlevel score {run_folder}\n")
+
+
+def test_limit_and_tasks_that_the_model_cannot_do_are_told(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = run_folder / "scores.json"
+    document = json.loads(path.read_text())
+    before = json.loads(call(capsys, str(run_folder), "--format", "json")[1])
+    document["tasks"][2]["note"] = "not asked: the model makes no image"
+    path.write_text(json.dumps({**document, "limit": 1}))
+    _, out, err = call(capsys, str(run_folder), "--format", "json")
+    assert "note: tasks that the model cannot do, which count 0 (1): language.imdb\n" in err
+    told = "3 of 77 tasks have a score, 74 count 0; at most 1 sample of each (--limit): not comparable with a full run"
+    assert err.endswith(f"note: {told}\n")
+    assert json.loads(out) == before
+
+
+def test_wins_in_language_stand_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = scores(tmp_path, "language.imdb,m,100", f"{GQA},m,60", f"{GQA},n,60")
+    _, out, _ = call(capsys, path, "--edition", "2024")
+    assert "above 0" in out.splitlines()[1]
+    assert [line.split("/77")[1].strip() for line in out.splitlines()[3:]] == ["1 + 1 language", "1"]
 
 
 def test_damaged_evidence(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

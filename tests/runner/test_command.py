@@ -70,7 +70,7 @@ def test_run_scores_and_goes_on(data: Path, adder: str, tmp_path: Path, capsys: 
         assert lines == [(name, stored if turn else f"{SUMS} answered") for name in ("sums", "colours")]
         assert re.search(r"^sums +exact_match +100", out, re.MULTILINE)
     scores = json.loads((tmp_path / "run" / "scores.json").read_text())
-    assert {t["task_id"]: t["value"] for t in scores["tasks"]} == {"sums": 100, "colours": 100}
+    assert {t["task_id"]: t["value"] for t in scores["tasks"]} == {"sums": 100, "colours": 100, "drawing": None}
     assert (tmp_path / "run" / "report.html").is_file()
 
 

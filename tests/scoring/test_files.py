@@ -69,6 +69,14 @@ def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
         read_json(tmp_path / "scores.json")
 
 
+@pytest.mark.parametrize("name", ["scores.json", "levels.json"])
+def test_a_run_that_was_not_scored_is_told_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunError) as caught:
+        read_json(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path} is not scored yet: genlevel score {tmp_path}"
+
+
 def test_a_pickle_in_evidence_is_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "evidence").mkdir()
     np.savez(tmp_path / "evidence" / f"{TASK}.npz", **{"sample.id": np.array([{"a": 1}], dtype=object)})

@@ -150,6 +150,7 @@ def _read_published(args: argparse.Namespace) -> _Input:
 def _read_run(args: argparse.Namespace) -> _Input:
     from genlevel.interop.run_scores import read_run, run_catalog
     from genlevel.interop.scores import ScoreTable
+    from genlevel.scoring.extent import partial
 
     folder: Path = args.source
     found = read_run(folder)
@@ -160,12 +161,29 @@ def _read_run(args: argparse.Namespace) -> _Input:
         table.notes.append(
             "the specialists' scores are not those that the run was scored with; these levels use today's"
         )
-    missing = sorted(s.task_id for s in found.scores.values() if s.value is None)
-    if missing:
-        listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        table.notes.append(f"tasks of the run without a score, which count 0 ({len(missing)}): {listed}")
+    table.notes.extend(_without(found.scores.values()))
     table.notes.extend(_lost(found.scores.values()))
+    known = [(s.value, s.note) for s in found.scores.values() if s.task_id in catalog.tasks]
+    limit = found.meta.get("limit")
+    left_out = partial(known, len(catalog), limit if isinstance(limit, int) else None)
+    table.notes.extend([left_out] if left_out else [])
     return _Input(catalog, table, found.protocol, folder)
+
+
+def _without(scores: Iterable[TaskScore]) -> list[str]:
+    """The tasks that have no score, and those that the model cannot do."""
+    from genlevel.scoring.extent import was_not_asked
+
+    missing: dict[str, list[str]] = {"of the run without a score": [], "that the model cannot do": []}
+    for score in scores:
+        if score.value is None:
+            kind = "that the model cannot do" if was_not_asked(score.note) else "of the run without a score"
+            missing[kind].append(score.task_id)
+    return [
+        f"tasks {kind}, which count 0 ({len(ids)}): {', '.join(sorted(ids)[:5])}{', ...' if len(ids) > 5 else ''}"
+        for kind, ids in missing.items()
+        if ids
+    ]
 
 
 def _lost(scores: Iterable[TaskScore]) -> list[str]:
@@ -220,11 +238,11 @@ def _print_table(levels: Sequence[ModelLevel], catalog: Catalog) -> None:
             *(_score(level.scores[s], level, s) for s in _SCORES),
             *("/".join(f"{level.modalities[m][s]:.2f}" for s in _SCORES[:3]) for m in modalities),
             f"{level.supported}/{level.tasks}",
-            level.wins,
+            _wins(level),
         )
         for level in levels
     ]
-    columns: tuple[str, ...] = ("model", "level", *_SCORES, *(f"{m} S2/S3/S4" for m in modalities), "supported", "wins")
+    columns: tuple[str, ...] = ("model", "level", *_SCORES, *(f"{m} S2/S3/S4" for m in modalities), "above 0", "wins")
     if sys.stdout.isatty() and table_width(columns, rows) > shutil.get_terminal_size().columns:
         kept = [i for i, name in enumerate(columns) if "/" not in name]
         columns, rows = tuple(columns[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
@@ -240,6 +258,12 @@ def _shown_level(level: ModelLevel) -> str:
     if level.capped:
         return f"{level.level} (capped)"
     return str(level.level) if level.level else "-"
+
+
+def _wins(level: ModelLevel) -> str:
+    """The wins, those in language apart: they count from level 5 on."""
+    language = int(level.language.get("wins", 0))
+    return f"{level.wins - language} + {language} language" if language else str(level.wins)
 
 
 def _score(value: float, level: ModelLevel, name: str) -> str:

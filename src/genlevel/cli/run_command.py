@@ -289,6 +289,7 @@ def _score(
 ) -> None:
     from genlevel.cli.level_command import print_levels
     from genlevel.cli.score_command import print_scores
+    from genlevel.scoring.extent import partial
     from genlevel.scoring.workflow import locate, score_located, write_html_report
 
     out = folder.path
@@ -297,6 +298,9 @@ def _score(
     report = score_located(located, jobs=0, scored=scored)
     print_scores(report, "table", told)
     print_levels([report.level], report.catalog)
+    left_out = partial([(s.value, s.note) for s in report.scores], len(report.catalog), report.settings.limit)
+    if left_out:
+        note(f"note: {left_out}")
     write_html_report(located, out / "report.html")
     note(f"report: {out / 'report.html'}")
 

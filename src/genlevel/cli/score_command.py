@@ -11,7 +11,7 @@ A sample without an answer, with an error, or with an answer that cannot be read
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,10 @@ from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, not
 from genlevel.errors import GenlevelError
 
 if TYPE_CHECKING:
+    from genlevel.records import TaskScore
     from genlevel.scoring import ScoreReport
 
+_REASONS = 3
 _COLUMNS = ("task_id", "metric", "value", "sigma", "samples", "answered", "failed", "sota", "wins")
 _EXTRA = ("missing", "unreadable", "coverage", "low", "high", "sota_sigma", "repeats", "spread", "note")
 
@@ -57,9 +59,12 @@ def run(args: argparse.Namespace) -> int:
         raise GenlevelError("--out, --model and --dispatcher go with --predictions; a run folder says these itself")
     if args.ratings and not args.ratings.is_dir():
         raise GenlevelError(f"--ratings {args.ratings}: there is no such folder")
+    from genlevel.scoring.extent import was_not_asked
+
     report = _score_predictions(args) if args.predictions else _score_run(args)
     print_scores(report, args.format)
-    return 1 if report.problems or any(s.value is None for s in report.scores) else 0
+    unscored = any(s.value is None and not was_not_asked(s.note) for s in report.scores)
+    return 1 if report.problems or unscored else 0
 
 
 def _score_run(args: argparse.Namespace) -> ScoreReport:
@@ -98,6 +103,7 @@ def _score_predictions(args: argparse.Namespace) -> ScoreReport:
 
 def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> None:
     """The task scores, as asked for; problems, but for those that were ``told`` before, and the level on stderr."""
+    from genlevel.scoring.extent import was_not_asked
     from genlevel.scoring.files import scores_document
 
     document = scores_document(report)
@@ -112,7 +118,7 @@ def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> N
                 t["metric"],
                 _with_interval(t),
                 t["sigma"],
-                f"{t['answered']}/{t['samples']}",
+                "not asked" if was_not_asked(t["note"]) else f"{t['answered']}/{t['samples']}",
                 t["failed"] + t["missing"],
                 t["unreadable"],
                 t["sota"],
@@ -125,14 +131,30 @@ def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> N
             rows,
             right=(2, 3, 4, 5, 6, 7),
         )
+    _note_not_asked(report.scores)
     for score in report.scores:
-        if score.note:
+        if score.note and not was_not_asked(score.note):
             what, _, reason = score.note.partition(": ")
             note(f"{score.task_id}: {f'{what}, as said above' if reason in told else score.note}")
             told = {*told, reason}
+    for reason, times in report.unreadable.most_common(_REASONS):
+        note(f"{times} unreadable: {reason}")
     for line in report.notes:
         note(f"note: {line}")
     _note_problems(report, told)
+
+
+def _note_not_asked(scores: Sequence[TaskScore]) -> None:
+    """The tasks that the model cannot do, a line for each reason."""
+    from genlevel.scoring.extent import was_not_asked
+
+    by_reason: dict[str, list[str]] = {}
+    for score in scores:
+        if was_not_asked(score.note):
+            by_reason.setdefault(score.note, []).append(score.task_id)
+    for reason, ids in by_reason.items():
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        note(f"{reason}: {len(ids)} task{'' if len(ids) == 1 else 's'}, counting 0: {', '.join(ids[:3])}{more}")
 
 
 def _note_problems(report: ScoreReport, told: Collection[str]) -> None:

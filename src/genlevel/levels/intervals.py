@@ -83,7 +83,10 @@ def add_intervals(
     replicates: Mapping[str, ArrayLike],
     coverages: Mapping[str, ArrayLike] | None = None,
 ) -> ModelLevel:
-    """``level`` with the intervals and probabilities that its tasks' replicates give; unchanged if there are none."""
+    """``level`` with the intervals and probabilities that its tasks' replicates give; unchanged if there are none.
+
+    Resampling moves a sum of what stands above a threshold to one side, so each interval is widened to hold the score itself.
+    """
     if not replicates:
         return level
     fixed = {
@@ -94,7 +97,8 @@ def add_intervals(
     found = level_interval(
         catalog, replicates, protocol, scores=fixed, coverages=coverages, dispatcher=level.dispatcher
     )
-    return replace(level, intervals=found.scores, probabilities=found.probabilities)
+    holding = {k: (min(low, level.scores[k]), max(high, level.scores[k])) for k, (low, high) in found.scores.items()}
+    return replace(level, intervals=holding, probabilities=found.probabilities)
 
 
 def _bounds(values: FloatArray, confidence: float) -> tuple[float, float]:

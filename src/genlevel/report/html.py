@@ -9,8 +9,10 @@ from typing import Any
 from genlevel.catalog import Catalog
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, RunError
+from genlevel.records import Task
 from genlevel.report.samples import Card, cards
-from genlevel.report.view import LEVEL_NAMES, groups, ladder, nearest_misses
+from genlevel.report.view import LEVEL_NAMES, groups, ladder, nearest_misses, share
+from genlevel.scoring.extent import partial, was_not_asked
 from genlevel.scoring.files import read_evidence, read_json, write_atomic
 
 _TITLES = {"image": "Image", "video": "Video", "audio": "Audio", "3d": "3D", "overall": "Overall"}
@@ -24,7 +26,7 @@ def write_html(
     Args:
         run: the folder, with ``scores.json`` and ``levels.json``.
         out: the HTML file to write.
-        catalog: for the tasks' names.
+        catalog: for the tasks' names and groups.
         datasets: the run's data, for the gallery of samples; may be empty.
         samples_per_task: how many samples of each task to show.
 
@@ -36,7 +38,7 @@ def write_html(
         raise RunError(f"{run / 'levels.json'}: holds no model; score the run again")
     meta = read_json(run / "run.json") if (run / "run.json").is_file() else {}
     gallery = _gallery(run, datasets, samples_per_task) if datasets and samples_per_task else []
-    page = render(scores, levels["models"][0], meta, names={t.id: t.name for t in catalog}, samples=gallery)
+    page = render(scores, levels["models"][0], meta, tasks=catalog.tasks, samples=gallery)
     write_atomic(out, page.encode())
 
 
@@ -45,7 +47,7 @@ def render(
     model: Mapping[str, Any],
     meta: Mapping[str, Any],
     *,
-    names: Mapping[str, str],
+    tasks: Mapping[str, Task],
     samples: Sequence[tuple[str, Sequence[Card]]] = (),
 ) -> str:
     """The page as text, from the documents of a run."""
@@ -59,16 +61,21 @@ def render(
         lstrip_blocks=True,
     )
     environment.globals["pieces"] = environment.from_string(_PIECES).module.pieces  # type: ignore[attr-defined]
-    by_group = groups(scores, names)
+    by_group = groups(scores, tasks)
     return environment.get_template("report.html.j2").render(
         scores=scores,
         model={"capped": False, **model},
         steps=ladder(model),
         groups=by_group,
         misses=nearest_misses(by_group),
+        share=share,
         level_names=LEVEL_NAMES,
         titles=_TITLES,
         sentence=sentence(model),
+        cannot=sum(was_not_asked(t.get("note", "")) for t in scores["tasks"]),
+        left_out=partial(
+            [(t["value"], t.get("note", "")) for t in scores["tasks"]], model["tasks"], scores.get("limit")
+        ),
         samples=samples,
         provenance=_provenance(scores, meta),
     )
@@ -85,7 +92,10 @@ def sentence(model: Mapping[str, Any]) -> str:
     """What the level rests on, in one sentence."""
     supported, tasks, wins = model["supported"], model["tasks"], model["wins"]
     text = f"It scores above 0 on {supported} of {tasks} tasks and is at or above the specialist on {wins} of them."
-    if model["level"] == 2:
+    language = (model.get("language") or {}).get("wins", 0)
+    if wins and wins == language and model["level"] <= 2:
+        text += f" {'Its win is' if wins == 1 else 'Its wins are'} in language only, which counts from level 5 on."
+    elif model["level"] == 2:
         text += " Without a win there is no sign of synergy." if not wins else ""
     elif model["level"] == 3:
         text += " The wins are not yet on both sides, comprehension and generation, of one modality."

@@ -83,6 +83,8 @@ def read_json(path: Path, **keys: type) -> dict[str, Any]:
     try:
         value = orjson.loads(path.read_bytes())
     except FileNotFoundError:
+        if scored and (path.parent / "run.json").is_file():
+            raise RunError(f"{path.parent} is not scored yet: genlevel score {path.parent}") from None
         kind = "run folder that has been scored" if scored else "run folder"
         raise RunError(f"{path}: no such file; is {path.parent} a {kind}?") from None
     except (OSError, orjson.JSONDecodeError) as error:

@@ -45,6 +45,11 @@ class Outcomes:
         """Samples in this state."""
         return Counter(self.states)[state]
 
+    def unreadable(self) -> dict[str, int]:
+        """How often each reason why an answer could not be read stands here."""
+        pairs = zip(self.states, self.reasons, strict=True)
+        return dict(Counter(reason for state, reason in pairs if state is Outcome.UNREADABLE))
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -49,4 +50,5 @@ def averaged(times: Sequence[ScoredTask]) -> ScoredTask:
         replicates=replicates,
         coverages=np.sum(shares, axis=0) / len(times) if shares else None,
         problems=problems,
+        unreadable=sum((Counter(t.unreadable) for t in times), Counter[str]()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,8 @@ from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError
 from genlevel.levels import ModelLevel, add_intervals, get_protocol, rate
 from genlevel.records import Prediction, TaskScore
-from genlevel.scoring.files import write_evidence
+from genlevel.scoring.extent import not_asked
+from genlevel.scoring.files import read_json, write_evidence
 from genlevel.scoring.outcomes import Outcomes
 from genlevel.scoring.pool import score_each
 from genlevel.scoring.repeats import averaged
@@ -80,6 +82,11 @@ class ScoreReport:
     """One line each on how the tasks were scored; they change no number."""
 
     @property
+    def unreadable(self) -> Counter[str]:
+        """Why answers could not be read, with how often in all tasks."""
+        return sum((Counter(t.unreadable) for t in self.tasks), Counter[str]())
+
+    @property
     def scores(self) -> list[TaskScore]:
         """The task scores, in catalog order."""
         return [t.score for t in self.tasks]
@@ -91,16 +98,22 @@ def score_all(
     catalog: Catalog,
     settings: Settings,
     scored: Mapping[str, ScoredTask] | None = None,
+    unsupported: Mapping[str, str] | None = None,
 ) -> ScoreReport:
     """Score every dataset and rate the model over the whole catalog: a task without data counts 0 and stays in the divisor.
 
-    ``scored`` are tasks, by id, that have been scored with these settings before.
+    ``scored`` are tasks, by id, that have been scored with these settings before. ``unsupported`` are the reasons, by task id,
+    why the model was not asked: such a task has a row and no value.
     """
     known = scored or {}
     left = [d for d in datasets if d.task.id not in known]
     fresh, notes = score_each(work_of(source, settings), left, settings.jobs)
     found = {**known, **{t.score.task_id: t for t in fresh}}
     tasks = [found[d.task.id] for d in datasets]
+    if unsupported:
+        tasks += [ScoredTask(score) for score in not_asked(catalog, unsupported, settings.model)]
+        place = {task_id: i for i, task_id in enumerate(catalog.tasks)}
+        tasks.sort(key=lambda task: place[task.score.task_id])
     protocol = get_protocol(settings.protocol or catalog.protocol)
     scores = {t.score.task_id: t.score for t in tasks}
     level = rate(catalog, scores, protocol, model=settings.model, dispatcher=settings.dispatcher)
@@ -219,5 +232,13 @@ def score_run(
     settings: Settings,
     scored: Mapping[str, ScoredTask] | None = None,
 ) -> ScoreReport:
-    """Score a run folder's answers, but for those tasks that have been ``scored`` with these settings."""
-    return score_all(datasets, RunSource(folder), catalog, settings, scored)
+    """Score a run folder's answers, but for those tasks that have been ``scored`` with these settings.
+
+    The tasks that the run found the model unable to do have a row each.
+    """
+    meta = read_json(folder / "run.json")
+    if "unsupported" in meta:
+        read_json(folder / "run.json", unsupported=dict)
+    asked = {d.task.id for d in datasets}
+    cannot = {task_id: str(why) for task_id, why in meta.get("unsupported", {}).items() if task_id not in asked}
+    return score_all(datasets, RunSource(folder), catalog, settings, scored, cannot)

@@ -42,6 +42,8 @@ class ScoredTask:
     """The coverage under the same resamplings, shape (B,)."""
     problems: tuple[str, ...] = ()
     """One line each: records that cannot be read, answers for unknown ids."""
+    unreadable: Mapping[str, int] = field(default_factory=dict)
+    """Why answers could not be read, with how often."""
 
 
 def score_task(
@@ -209,7 +211,7 @@ def _reduced(
         high=high,
         note="; ".join(notes),
     )
-    return ScoredTask(score, evidence, outcomes, values, coverages, tuple(problems))
+    return ScoredTask(score, evidence, outcomes, values, coverages, tuple(problems), outcomes.unreadable())
 
 
 def interval(values: FloatArray) -> tuple[float, float]:

@@ -1,0 +1,46 @@
+"""How much of an edition a result rests on: tasks that the model cannot do, tasks without a score, samples left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from genlevel.catalog import Catalog
+from genlevel.records import TaskScore
+
+_NOT_ASKED = "not asked: "
+_NOT_SCORABLE = "not scorable"
+
+
+def not_asked(catalog: Catalog, reasons: Mapping[str, str], model: str) -> list[TaskScore]:
+    """Scores of the tasks that the model cannot do, from the reasons by task id: no value, which counts 0, and no samples.
+
+    A task that the catalog does not have counts nowhere and is left out.
+    """
+    return [
+        TaskScore(task_id, model, catalog.tasks[task_id].metric, None, coverage=0.0, note=f"{_NOT_ASKED}{reason}")
+        for task_id, reason in reasons.items()
+        if task_id in catalog.tasks
+    ]
+
+
+def was_not_asked(note: str) -> bool:
+    """Whether a score's note says that the model cannot do the task."""
+    return note.startswith(_NOT_ASKED)
+
+
+def partial(scores: Iterable[tuple[float | None, str]], tasks: int, limit: int | None) -> str:
+    """One line on what a level leaves out; empty for a full run.
+
+    A task that the model cannot do, or has answered nothing of, has a score, which is 0: leaving it out is not the user's choice.
+
+    Args:
+        scores: value and note of each task score.
+        tasks: the number of tasks of the edition.
+        limit: the samples that were asked of each task at most; ``None`` for all.
+    """
+    have = sum(value is not None or not note.startswith(_NOT_SCORABLE) for value, note in scores)
+    verb = "has" if have == 1 else "have"
+    parts = [f"{have} of {tasks} tasks {verb} a score, {tasks - have} count 0"] if have < tasks else []
+    if limit:
+        parts.append(f"at most {limit} sample{'' if limit == 1 else 's'} of each (--limit)")
+    return f"{'; '.join(parts)}: not comparable with a full run" if parts else ""
