@@ -59,10 +59,12 @@ class Registry:
 
     def _hint(self, name: str) -> str:
         names = list(self)
-        if len(names) <= _FEW:
-            return f"; there are {', '.join(names)}"
         near = difflib.get_close_matches(name, names, n=3)
-        return f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        if len(names) > _FEW:
+            return hint
+        listed = f"there are {', '.join(names)}"
+        return f"{hint} ({listed})" if near else f"; {listed}"
 
     def _read_entry_points(self) -> None:
         if self._entry_points_read:

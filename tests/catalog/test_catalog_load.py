@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from genlevel.catalog import Catalog, load, parse_catalog
 from genlevel.catalog.read import COLUMNS
+from genlevel.cli import main
 from genlevel.errors import CatalogError
 
 HEADER = "id,modality,paradigm,name,task_type,metric,sota"
@@ -194,3 +195,42 @@ def test_the_page_about_catalogs_is_right(tmp_path: Path) -> None:
         for word in re.findall(r"`\w+`", line.split("|")[1])
     }
     assert {*COLUMNS, "aliases"} <= columns
+
+
+OWN = "id,modality,paradigm,name,task_type,metric,scale,sota\n"
+
+
+def test_a_fraction_among_percentages_is_warned_of(tmp_path, capsys):
+    rows = [
+        "a,accuracy,,0.885",
+        "b,accuracy,fraction,0.885",
+        "c,accuracy,percent,0.5",
+        "d,accuracy,,88.5",
+        "e,accuracy,,0",
+    ]
+    file = tmp_path / "own.csv"
+    lines = [row.replace(",", ",image,comprehension,N,image-classification,", 1) for row in rows]
+    file.write_text(OWN + "\n".join(lines))
+    assert main(["tasks", "--catalog", str(file)]) == 0
+    says = "warning: own.csv line 2: sota 0.885 is read as 0.885 %; write 88.5, or give scale=fraction\n"
+    assert says in capsys.readouterr().err
+    assert len(load(catalog=file).notes) == 1
+    sota = tmp_path / "sota.csv"
+    sota.write_text("task_id,sota\nd,0.9\nb,0.9\n")
+    assert load(catalog=file, sota=sota).notes[1:] == ("sota.csv line 2: sota 0.9 is read as 0.9 %; write 90",)
+
+
+@pytest.mark.parametrize("edition", ["2024", "2025"])
+def test_the_packages_own_scores_make_no_noise(edition, tmp_path, capsys):
+    assert load(edition).notes == ()
+    assert main(["tasks", "--edition", edition, "--format", "csv"]) == 0
+    copy = tmp_path / "copy.csv"
+    copy.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert load(catalog=copy).notes == ()
+
+
+def test_semicolons_are_named(tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text(OWN.replace(",", ";"))
+    with pytest.raises(CatalogError, match=r"own\.csv line 1: .* semicolons; separate with commas"):
+        load(catalog=file)

@@ -94,3 +94,24 @@ def test_the_table_of_sources_says_size_and_format(capsys: pytest.CaptureFixture
     assert main(["data", "sources", "--tasks", "image.comprehension.refcoco"]) == 0
     head = capsys.readouterr().out.splitlines()[0].split()
     assert {"size", "format"} <= set(head)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("run --modell x", "unknown option --modell; did you mean --model?"),
+        ("run --model=x --dat=d", "unknown option --dat; did you mean --data?"),
+        ("run --model x", "the following arguments are required: --data"),
+        ("data chek", "did you mean check?"),
+        ("tasks --formt csv", "unrecognized arguments: --formt; did you mean --format?"),
+        ("run --model opnai:x --data d", "did you mean openai? (there are "),
+        ("tasks --modality audo", "did you mean audio?"),
+    ],
+)
+def test_a_slip_gets_the_nearest_name(command: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: object = main(command.split())
+    except SystemExit as end:
+        code = end.code
+    err = capsys.readouterr().err
+    assert code == 2 and says in err and err.count("\n") == 1

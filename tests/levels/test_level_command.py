@@ -284,10 +284,21 @@ def test_bad_rows(tmp_path: Path, row: str, message: str, capsys: pytest.Capture
 
 
 def test_fractions_are_pointed_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = scores(tmp_path, f"{GQA},m,0.6", "image.comprehension.vqav2,m,0.7")
+    path = scores(tmp_path, f"{GQA},m,60", "image.comprehension.vqav2,m,0.7", f"{GQA},n,0.07")
     code, _, err = call(capsys, path, "--edition", "2024")
     assert code == 0
-    assert err.startswith("note: m: all 2 image scores of percentages lie between 0 and 1")
+    assert err == (
+        "note: scores.csv line 3: score 0.7 is read as 0.7 %; if it is a fraction, write 70 "
+        "(percentages of at most 1 in the file: 2)\n"
+    )
+
+
+def test_own_ids_without_their_catalog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, scores(tmp_path, "image.mine,m,6"))
+    assert code == 2 and "--catalog FILE names your own tasks" in err
+    (tmp_path / "semi.csv").write_text("task_id;model;score\nimage.mine;m;6\n")
+    code, _, err = call(capsys, str(tmp_path / "semi.csv"))
+    assert code == 2 and "separate with commas" in err
 
 
 def test_own_catalog_and_specialists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

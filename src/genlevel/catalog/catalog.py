@@ -18,7 +18,8 @@ class Catalog:
     """Tasks in order, by id.
 
     ``aliases`` maps other ids under which published tables know a task to its id here. ``sota_sha256`` is the hash of the
-    specialists' scores of the whole table; a selection keeps it. ``protocol`` is the edition's own one.
+    specialists' scores of the whole table; a selection keeps it. ``protocol`` is the edition's own one. ``notes`` are lines
+    about rows of a user's files that may not say what is meant.
     """
 
     edition: str
@@ -26,6 +27,7 @@ class Catalog:
     sota_sha256: str
     protocol: str = DEFAULT_PROTOCOL
     aliases: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.tasks)

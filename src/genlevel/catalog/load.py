@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genlevel.catalog.catalog import DEFAULT_PROTOCOL, Catalog, did_you_mean, sota_hash
-from genlevel.catalog.read import COLUMNS, REQUIRED, Row, check_id, check_score, parse_rows, read_rows, read_task, shown
+from genlevel.catalog.read import (
+    COLUMNS,
+    REQUIRED,
+    Row,
+    check_id,
+    check_score,
+    like_fraction,
+    parse_rows,
+    read_rows,
+    read_task,
+    shown,
+)
 from genlevel.errors import CatalogError
 from genlevel.records import Task
 
@@ -78,8 +89,12 @@ def build(rows: Iterable[Row], name: str, *, edition: str, protocol: str = DEFAU
     tasks: dict[str, Task] = {}
     aliases: dict[str, str] = {}
     seen: dict[str, str] = {}
+    notes = []
     for row in rows:
         task = read_task(row, edition)
+        line = like_fraction(row, task) if edition not in EDITIONS else ""
+        if line and not _as_shipped(task):
+            notes.append(line)
         former = row.get("aliases").split()
         for identifier in (task.id, *former):
             key = identifier.casefold()
@@ -92,7 +107,12 @@ def build(rows: Iterable[Row], name: str, *, edition: str, protocol: str = DEFAU
         tasks[task.id] = task
     if not tasks:
         raise CatalogError(f"{name}: has no tasks, only a header")
-    return Catalog(edition, tasks, sota_hash(tasks.values()), protocol, aliases)
+    return Catalog(edition, tasks, sota_hash(tasks.values()), protocol, aliases, tuple(notes))
+
+
+def _as_shipped(task: Task) -> bool:
+    """Whether an edition of the package has the task with this score."""
+    return any(task.id in (c := _builtin(name)) and c[task.id].sota == task.sota for name in EDITIONS)
 
 
 def with_sota(catalog: Catalog, path: Path) -> Catalog:
@@ -102,6 +122,7 @@ def with_sota(catalog: Catalog, path: Path) -> Catalog:
     """
     tasks = dict(catalog.tasks)
     seen: dict[str, str] = {}
+    notes = list(catalog.notes)
     for row in read_rows(path, ("task_id", "sota"), ("task_id", "sota", "specialist")):
         identifier = row.get("task_id")
         if identifier not in catalog:
@@ -115,9 +136,13 @@ def with_sota(catalog: Catalog, path: Path) -> Catalog:
             row.fail(f"task '{task.id}' has no sota")
         check_score(row, "sota", value, task.metric, task.scale)
         tasks[task.id] = replace(task, sota=value, specialist=row.get("specialist"))
+        line = like_fraction(row, tasks[task.id])
+        if line and not _as_shipped(tasks[task.id]):
+            # These files have no column for the scale.
+            notes.append(line.partition(", or give")[0])
     if not seen:
         raise CatalogError(f"{path.name}: has no scores, only a header")
-    return replace(catalog, tasks=tasks, sota_sha256=sota_hash(tasks.values()))
+    return replace(catalog, tasks=tasks, sota_sha256=sota_hash(tasks.values()), notes=tuple(notes))
 
 
 @cache
@@ -151,4 +176,6 @@ def _join(base: Catalog, added: Catalog, name: str) -> Catalog:
             )
     edition = f"{base.edition}+{added.edition}"
     tasks = {**base.tasks, **{key: replace(task, edition=edition) for key, task in added.tasks.items()}}
-    return Catalog(edition, tasks, sota_hash(tasks.values()), base.protocol, {**base.aliases, **added.aliases})
+    return Catalog(
+        edition, tasks, sota_hash(tasks.values()), base.protocol, {**base.aliases, **added.aliases}, added.notes
+    )

@@ -141,6 +141,7 @@ def file_text(path: Path, limit: int, error: type[GenlevelError], *, nul: str = 
 
 def _header(cells: list[str], where: str, required: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
     header = [cell.strip().casefold() for cell in cells]
+    check_separator(header, where, CatalogError)
     for i, column in enumerate(header):
         if column in header[:i]:
             raise CatalogError(f"{where}: column '{shown(column)}' stands twice")
@@ -150,6 +151,17 @@ def _header(cells: list[str], where: str, required: tuple[str, ...], known: tupl
     if missing:
         raise CatalogError(f"{where}: column {', '.join(missing)} is missing; needed are {', '.join(required)}")
     return header
+
+
+def check_separator(header: list[str], where: str, error: type[GenlevelError]) -> None:
+    """Refuse a header whose names are not separated by commas.
+
+    Raises:
+        GenlevelError: of the kind ``error``, naming the sign that stands there.
+    """
+    for sign, noun in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and sign in header[0]:
+            raise error(f"{where}: the columns are separated by {noun}; separate with commas")
 
 
 def _row(cells: list[str], header: list[str], name: str, line: int) -> Row:
@@ -206,6 +218,14 @@ def read_task(row: Row, edition: str) -> Task:
     }
     kind = _task_type(row)
     return Task(identifier, edition, modality, paradigm, name, kind, metric, direction, scale, sota, **texts)
+
+
+def like_fraction(row: Row, task: Task) -> str:
+    """A line where a percentage of a specialist looks like a fraction; '' where it does not, or the row gives its scale."""
+    if task.sota is None or task.scale != "percent" or not 0 < task.sota <= 1 or row.get("scale"):
+        return ""
+    meant = f"{task.sota * 100:.10g}"
+    return f"{row.where}: sota {task.sota:g} is read as {task.sota:g} %; write {meant}, or give scale=fraction"
 
 
 def check_score(row: Row, column: str, value: float, metric: str, scale: Scale) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from genlevel._version import __version__
 from genlevel.cli.output import shown
@@ -44,10 +45,31 @@ examples:
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, like all others of genlevel."""
 
+    _given: tuple[str, ...] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As always; what was given is kept for the messages."""
+        self._given = tuple(args or ())
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        """Print one line and exit with 2."""
+        """Print one line and exit with 2; a slip in an option or a subcommand gets the nearest name."""
+        options = [a.partition("=")[0] for a in self._given if a.startswith("--") and a != "--"]
+        slip = next((o for o in options if o not in self._option_string_actions and not self._subparsers), "")
+        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message, re.DOTALL)
+        if slip and message.startswith("the following arguments are required"):
+            message = f"unknown option {slip}{_near(slip, self._option_string_actions)}"
+        elif slip and message.startswith("unrecognized arguments"):
+            message += _near(slip, self._option_string_actions)
+        elif choice:
+            message += _near(choice[1], [name.strip(" '") for name in choice[2].split(",")])
         sys.stderr.write(f"genlevel: error: {message} (see '{self.prog} --help')\n")
         raise SystemExit(2)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
 
+_LISTED = 5
+
 
 def add_catalog_options(
     parser: argparse.ArgumentParser, default: str = "the data folder's own catalog.csv, else 2025"
@@ -25,8 +27,15 @@ def add_catalog_options(
 def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
     """The catalog that the options name; without --edition and --catalog, the data folder's own one if it has one."""
     from genlevel.catalog import load
+    from genlevel.cli.output import note
 
     own = data / "catalog.csv" if data is not None else None
     if args.edition is None and args.catalog is None and own is not None and own.is_file():
-        return load(catalog=own, sota=args.sota)
-    return load(args.edition, catalog=args.catalog, sota=args.sota)
+        catalog = load(catalog=own, sota=args.sota)
+    else:
+        catalog = load(args.edition, catalog=args.catalog, sota=args.sota)
+    for line in catalog.notes[:_LISTED]:
+        note(f"warning: {line}")
+    if len(catalog.notes) > _LISTED:
+        note(f"warning: {len(catalog.notes) - _LISTED} more such rows")
+    return catalog

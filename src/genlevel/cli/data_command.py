@@ -83,10 +83,9 @@ def _starter(args: argparse.Namespace) -> int:
 
 
 def _specimens(args: argparse.Namespace) -> int:
-    from genlevel.catalog import load
     from genlevel.specimens.write import make_specimens
 
-    catalog = load(args.edition, catalog=args.catalog, sota=args.sota)
+    catalog = load_catalog(args)
     made = make_specimens(args.folder, catalog.select(tasks=args.tasks), args.samples, args.seed)
     which = f" --catalog {args.catalog}" if args.catalog else f" --edition {catalog.edition}"
     note(f"{args.samples} specimens of each of {made} tasks in {args.folder}; they are made up and measure no model")

@@ -85,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
     protocol = _protocol(args, given)
     rows = given.folder is not None
     levels = rate_all(given.catalog, table.scores, protocol, dispatchers=table.dispatchers, rows=rows)
-    for line in [*given.notes, *table.notes, *suspicious_units(given.catalog, table.scores)]:
+    units = [] if table.units_noted else suspicious_units(given.catalog, table.scores)
+    for line in [*given.notes, *table.notes, *units]:
         note(f"note: {line}")
     _note_problems(table.problems)
     if given.folder is not None:

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from genlevel.cli.catalog_options import add_catalog_options
+from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 from genlevel.records import MODALITIES, PARADIGMS
 
@@ -63,9 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List what was asked for."""
-    from genlevel.catalog import load
-
-    catalog = load(args.edition, catalog=args.catalog, sota=args.sota)
+    catalog = load_catalog(args)
     chosen = catalog.select(
         tasks=args.tasks, modality=args.modality, paradigm=args.paradigm, skill=args.skill, scope=args.scope
     )

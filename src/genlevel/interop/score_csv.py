@@ -11,7 +11,7 @@ from pathlib import Path
 from genlevel.catalog import Catalog
 from genlevel.catalog.catalog import did_you_mean
 from genlevel.catalog.metrics_table import score_range
-from genlevel.catalog.read import file_text, numbered_cells, shown
+from genlevel.catalog.read import check_separator, file_text, numbered_cells, shown
 from genlevel.errors import ScoreError
 from genlevel.interop.scores import ScoreTable
 from genlevel.records import Task
@@ -34,6 +34,7 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
     lines: dict[tuple[str, str], int] = {}
     unknown: list[tuple[int, str]] = []
     name = path.name
+    low_percent: list[tuple[int, float]] = []
     for line, task_id, model, text in _rows(path):
         if task_id not in resolved:
             if task_id not in catalog:
@@ -56,11 +57,20 @@ def read_scores_csv(path: Path, catalog: Catalog) -> ScoreTable:
                 f"{where}: task {task.id}: score {score:g} is outside the range of {task.metric}, "
                 f"{low:g} to {high:g} ({task.scale})"
             )
+        if score is not None and task.scale == "percent" and 0 < score <= 1:
+            low_percent.append((line, score))
         table.scores.setdefault(model, {})[task.id] = score
     if unknown:
         raise ScoreError(_unknown(name, unknown, catalog))
     if not table.scores:
         raise ScoreError(f"{name}: has no scores, only a header")
+    if low_percent:
+        line, score = low_percent[0]
+        table.units_noted = True
+        table.notes.append(
+            f"{name} line {line}: score {score:g} is read as {score:g} %; if it is a fraction, write {score * 100:.10g} "
+            f"(percentages of at most 1 in the file: {len(low_percent)})"
+        )
     return table
 
 
@@ -81,6 +91,7 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
 
 
 def _columns(header: list[str], where: str) -> list[int]:
+    check_separator(header, where, ScoreError)
     for column in COLUMNS:
         if header.count(column) != 1:
             kind = "is missing" if column not in header else "stands twice"
@@ -107,4 +118,5 @@ def _unknown(name: str, unknown: list[tuple[int, str]], catalog: Catalog) -> str
         for line, task_id in unknown[:_LISTED]
     )
     more = f"; and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
-    return f"{name} {listed}{more} (edition {catalog.edition}; 'genlevel tasks' lists the ids)"
+    known = "'genlevel tasks' lists the ids, --catalog FILE names your own tasks"
+    return f"{name} {listed}{more} (edition {catalog.edition}; {known})"

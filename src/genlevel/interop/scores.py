@@ -20,12 +20,14 @@ class ScoreTable:
     """Scores by model and task id.
 
     ``notes`` say what a reader had to decide; ``problems`` say what it could not use, and what therefore counts as missing.
+    ``units_noted`` is True where the notes say already that percentages look like fractions.
     """
 
     scores: dict[str, dict[str, Score]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     dispatchers: set[str] = field(default_factory=set)
+    units_noted: bool = False
 
     def only(self, model: str) -> ScoreTable:
         """The table of one model.
@@ -41,7 +43,9 @@ class ScoreTable:
                 hint = did_you_mean(model, self.scores) or f"; there are {', '.join(list(self.scores)[:8])}"
                 raise GenlevelError(f"no scores of a model '{model}'{hint}")
             model = same[0]
-        return ScoreTable({model: self.scores[model]}, self.notes, self.problems, self.dispatchers & {model})
+        return ScoreTable(
+            {model: self.scores[model]}, self.notes, self.problems, self.dispatchers & {model}, self.units_noted
+        )
 
 
 def suspicious_units(catalog: Catalog, scores: Mapping[str, Mapping[str, Score]]) -> list[str]:
