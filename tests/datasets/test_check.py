@@ -167,3 +167,16 @@ def test_a_missing_image_is_missing_with_a_reader_too(write, tmp_path, small_cat
     assert (check.samples, check.missing_media, check.unreadable) == (1, 1, 0)
     assert check.problems[0].count("annotation.json, entry 1") == 1
     assert "gone.png" in check.problems[0]
+
+
+def test_a_right_answer_that_is_no_option_is_listed(write, tmp_path, small_catalog, capsys):
+    options = ["red", "green", "blue"]
+    answers = {"1": "green", "2": "purple", "3": "B", "4": "Blue"}
+    shown = {"question": "Which colour?", "options": options}
+    entries = [{"id": i, "input": shown, "output": {"text": answer}} for i, answer in answers.items()]
+    write("nlp/Causal-Reasoning/annotation.json", entries)
+    (dataset,) = find_datasets(tmp_path / "data", small_catalog).datasets
+    check = check_dataset(dataset, get("text-classification").read)
+    assert (check.samples, check.unlisted, check.faults) == (4, 1, 1)
+    (line,) = check.problems
+    assert "entry 1" in line and line.endswith("the right answer 'purple' is none of the options")

@@ -24,11 +24,11 @@ from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, not
 
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
-    from genlevel.datasets import Found
+    from genlevel.datasets import Dataset, Found
     from genlevel.datasets.check import Check, Reader
     from genlevel.records import Task
 
-_COUNTS = ("samples", "closed", "train", "missing_media", "broken_media", "unreadable", "duplicates")
+_COUNTS = ("samples", "closed", "train", "missing_media", "broken_media", "unreadable", "duplicates", "unlisted")
 _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
 
 
@@ -95,14 +95,11 @@ def _specimens(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from genlevel.datasets import find_datasets
-    from genlevel.datasets.check import check_dataset
     from genlevel.datasets.public.sources import absent
 
     catalog = load_catalog(args, args.folder)
     found = find_datasets(args.folder, catalog)
-    checks = [
-        check_dataset(dataset, _reader(dataset.task), keep=args.lines, decode=args.decode) for dataset in found.datasets
-    ]
+    checks = [_check_one(dataset, args) for dataset in found.datasets]
     if args.format == "json":
         emit_json(_document(args.folder, catalog, found, checks))
     elif args.format == "csv":
@@ -116,6 +113,17 @@ def _check(args: argparse.Namespace) -> int:
     wrong = bool(found.unmatched) or any(check.faults for check in checks)
     note(_summary(found, checks, len(catalog)))
     return 1 if wrong else 0
+
+
+def _check_one(dataset: Dataset, args: argparse.Namespace) -> Check:
+    from genlevel.datasets.check import check_dataset
+    from genlevel.scoring.fit import misfits
+
+    check = check_dataset(dataset, _reader(dataset.task), keep=args.lines, decode=args.decode)
+    for line in misfits([dataset]):
+        check.misfit = line
+        check.problems.insert(0, line)
+    return check
 
 
 def _reader(task: Task) -> Reader | None:
@@ -172,6 +180,7 @@ def _summary(found: Found, checks: list[Check], tasks: int) -> str:
             ("broken_media", "with media that cannot be read"),
             ("unreadable", "unreadable"),
             ("duplicates", "with an id used before"),
+            ("unlisted", "whose right answer is none of the options"),
         )
         if total[name]
     )
@@ -183,4 +192,7 @@ def _summary(found: Found, checks: list[Check], tasks: int) -> str:
         parts.append(f"{unread} tasks without a reader yet")
     if found.unmatched:
         parts.append(f"{len(found.unmatched)} unmatched")
+    misfits = sum(bool(check.misfit) for check in checks)
+    if misfits:
+        parts.append(f"tasks whose metric does not fit their type: {misfits}")
     return "; ".join([*parts, f"entries {wrong}" if wrong else "nothing missing"])

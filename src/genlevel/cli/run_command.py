@@ -124,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.datasets import find_datasets
     from genlevel.runner import describe, make_plan, open_or_create
     from genlevel.runner import run as ask
+    from genlevel.scoring.fit import misfits
     from genlevel.tasktypes.templates import read_templates
 
     spec = _spec(args)
@@ -151,6 +152,9 @@ def run(args: argparse.Namespace) -> int:
     if not plan.datasets:
         task_id, reason = next(iter(plan.unsupported.items()))
         raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
+    if not args.no_score:
+        for line in misfits(plan.datasets):
+            raise DataError(f"{line}; give another metric or task type in the catalog (nothing was asked)")
     templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
     for line in templates.notes() if templates else ():
         note(line)

@@ -28,7 +28,8 @@ class Check:
     """What was found in one dataset. ``problems`` holds the first few lines, the counts are complete.
 
     ``samples`` are the entries that can be used, ``closed`` those of them without a reference. ``reader`` is False if no task
-    type read the entries, so that only ids and paths were looked at.
+    type read the entries, so that only ids and paths were looked at. ``unlisted`` are samples whose right answer is none of
+    their options; ``misfit`` says why the task's metric cannot measure its answers, '' where it can.
     """
 
     dataset: Dataset
@@ -41,12 +42,21 @@ class Check:
     broken_media: int = 0
     unreadable: int = 0
     duplicates: int = 0
+    unlisted: int = 0
+    misfit: str = ""
     problems: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> int:
         """How many things are wrong."""
-        return self.missing_media + self.broken_media + self.unreadable + self.duplicates
+        return (
+            self.missing_media
+            + self.broken_media
+            + self.unreadable
+            + self.duplicates
+            + self.unlisted
+            + bool(self.misfit)
+        )
 
     def note(self, line: object) -> None:
         """Keep a problem's line, if there is room."""
@@ -78,7 +88,10 @@ def _check_record(check: Check, record: Record | RecordError, read: Reader | Non
     try:
         if isinstance(record, RecordError):
             raise record
-        parts, closed = _read(record, read)
+        parts, closed, unlisted = _read(record, read)
+        if unlisted:
+            check.unlisted += 1
+            check.note(f"{record.where}: the right answer '{unlisted[:80]}' is none of the options")
         for part in parts:
             _check_part(part, decode)
     except DuplicateId as error:
@@ -111,17 +124,17 @@ def _where(record: Record | RecordError) -> str:
     return record.where if isinstance(record, Record) else str(record)
 
 
-def _read(record: Record, read: Reader | None) -> tuple[list[Part], bool]:
-    """The media of a record, and whether it lacks a reference."""
+def _read(record: Record, read: Reader | None) -> tuple[list[Part], bool, str]:
+    """The media of a record, whether it lacks a reference, and its right answer if that is none of its options."""
     if read is None:
-        return list(_named_media(record)), "output" not in record.value
+        return list(_named_media(record)), "output" not in record.value, ""
     try:
         sample = read(record)
     except GenlevelError:
         raise
     except Exception as error:  # a check must not stop at one odd entry; the type names the reader's fault
         raise RecordError(f"{record.where}: its task type cannot read it ({type(error).__name__}: {error})") from None
-    return [*sample.input, *_parts_in(sample.reference)], sample.reference is None
+    return [*sample.input, *_parts_in(sample.reference)], sample.reference is None, sample.extra.get("unlisted", "")
 
 
 def _parts_in(value: Any) -> Iterator[Part]:

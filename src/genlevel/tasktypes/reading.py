@@ -173,6 +173,9 @@ class TextAnswer(TaskType):
         elif references is not None:
             reference = _one_or_all([next((c for c in choices if normal(c) == normal(r)), r) for r in references])
         extra = {"reading": kind, "lettered": False}
+        if references and options.separate and self.reads in {"choice", "label"}:
+            # The question is then an open one: 'genlevel data check' lists it.
+            extra["unlisted"] = references[0]
         return Sample(record.id, (*media, Part("text", text)), reference, choices, extra)
 
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
