@@ -117,6 +117,7 @@ def test_tasks_that_the_model_cannot_do_and_parts_are_told() -> None:
     page = render(found, {**MODEL, "tasks": 2}, {}, tasks={})
     assert "2 of 2 tasks with data, 1 that the model cannot do" in page
     assert "not asked: the model makes no image</span>" in page
+    assert "first 3" not in page  # they may be drawn
     assert "at most 3 samples of each (--limit): not comparable with a full run" in page
     assert "not comparable" not in render({**found, "limit": None}, {**MODEL, "tasks": 2}, {}, tasks={})
     assert "2 of 699 tasks have a score, 697 count 0: not" in render({**found, "limit": None}, MODEL, {}, tasks={})

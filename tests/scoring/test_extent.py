@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from genlevel.catalog import load
 from genlevel.cli import main
+from genlevel.cli.score_command import print_scores
+from genlevel.levels import PROTOCOLS, rate
+from genlevel.records import TaskScore
+from genlevel.scoring import ScoredTask, ScoreReport, Settings
 from genlevel.scoring.extent import partial
 
 REASON = "not asked: the model makes no image"
@@ -71,6 +76,16 @@ def test_a_task_that_the_model_cannot_do_is_in_every_result(
 def test_a_part_is_told_after_a_run(run: tuple[Path, str, str]) -> None:
     assert "note: 2 of 3 tasks have a score, 1 count 0: not comparable with a full run\n" in run[2]
     assert "2 of 3 tasks have a score, 1 count 0: not" in (run[0] / "report.html").read_text()
+
+
+def test_two_notes_alike_do_not_point_at_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    catalog = load("2025")
+    ids = list(catalog.tasks)[:2]
+    scores = {i: TaskScore(i, "m", "accuracy", None, note="nothing that could be scored was answered") for i in ids}
+    level = rate(catalog, scores, PROTOCOLS["paper-2025"], model="m")
+    tasks = tuple(ScoredTask(score) for score in scores.values())
+    print_scores(ScoreReport(Settings("m"), catalog, tasks, level), "table")
+    assert capsys.readouterr().err == "".join(f"{i}: nothing that could be scored was answered\n" for i in ids)
 
 
 def test_reasons_of_unreadable_answers_are_told(run: tuple[Path, str, str], capsys: pytest.CaptureFixture[str]) -> None:

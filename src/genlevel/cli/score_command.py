@@ -135,7 +135,7 @@ def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> N
     for score in report.scores:
         if score.note and not was_not_asked(score.note):
             what, _, reason = score.note.partition(": ")
-            note(f"{score.task_id}: {f'{what}, as said above' if reason in told else score.note}")
+            note(f"{score.task_id}: {f'{what}, as said above' if reason and reason in told else score.note}")
             told = {*told, reason}
     for reason, times in report.unreadable.most_common(_REASONS):
         note(f"{times} unreadable: {reason}")
