@@ -136,6 +136,8 @@ def test_the_default_folder_is_named_by_model_and_edition(
         (["--model", "gpt-4o"], "no SPEC"),
         (["--model", "ADDER:answer", "--tasks", "smus"], "smus"),
         (["--model", "ADDER:answer", "--resume"], "holds no run"),
+        (["--model", "ADDER:answer", "--on", "ray", "--concurrency", "4"], "'replicas' and 'ahead'"),
+        (["--model", "ADDER:answer", "--on", "ray", "--concurrency", "auto"], "'concurrency' in the SPEC"),
         (["--model", "ADDER:answer", "--timeout", "5"], "--timeout: this kind of model has no such option"),
         (["--model", "ADDER:answer", "--data", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--model", "openai:m?base_url=http://127.0.0.1:9/v1", "--max-attempts", "1"], "cannot be reached"),
@@ -179,6 +181,48 @@ def test_ctrl_c_ends_even_with_a_function_that_hangs(data: Path, adder: str, tmp
     assert process.returncode == 130
     assert time.monotonic() - began < 4
     assert err.splitlines()[-1].startswith("stopped; every answer so far is in ")
+
+
+STUCK = """
+import functools, sys, genlevel.runner
+from genlevel.cli import main
+genlevel.runner.Settings = functools.partial(genlevel.runner.Settings, grace=0.2, last_grace=0.2)
+raise SystemExit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "code", "said"),
+    [
+        ("hangs_at_3", ["--max-time", "0.5"], 1, "stopped after 0.5 s, as --max-time says"),
+        ("hangs_or_ends", [], 2, "genlevel: error: no key; what was answered is in"),
+        ("check", ["--timeout", "1"], 1, "1 of 1 failed"),
+    ],
+)
+def test_a_function_that_hangs_does_not_keep_the_command_from_ending(
+    data: Path, tmp_path: Path, function: str, options: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "stuck.py").write_text(
+        "import time\nfrom genlevel.errors import ModelError\n"
+        "def hangs_at_3(request):\n    if request.sample_id == '3': time.sleep(60)\n    return 'x'\n"
+        "def hangs_or_ends(request):\n    if request.sample_id == '0': time.sleep(60)\n    raise ModelError('no key')\n"
+        "def check(request): time.sleep(60)\n"
+    )
+    spec = f"python:{tmp_path / 'stuck.py'}:{function}?takes=text&concurrency=2"
+    out = tmp_path / "run"
+    command = ["models", "check", spec] if function == "check" else ["run", "--model", spec, "--data", str(data)]
+    where = [] if function == "check" else ["--out", str(out), "--tasks", "sums"]
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK, *command, *where, *options], capture_output=True, text=True, timeout=50
+    )
+    assert time.monotonic() - began < 20
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    if function == "check":
+        assert "no answer within 1 s" in done.stdout  # the table is written before the process ends
+    else:
+        assert "summary" in json.loads((out / "run.json").read_text())
 
 
 def test_models_are_explained(capsys: pytest.CaptureFixture[str]) -> None:

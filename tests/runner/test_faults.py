@@ -140,6 +140,61 @@ def test_a_sample_that_kills_the_server_each_time_fails_alone(tmp_path: Path) ->
     assert Counter(seen.text for seen in server.seen)["one:7"] <= 3
 
 
+@pytest.mark.parametrize(("code", "concurrency", "asked"), [(422, 4, 20), (400, 32, 32)])
+def test_a_run_that_cannot_work_does_not_burn_every_sample(
+    tmp_path: Path, code: int, concurrency: int, asked: int
+) -> None:
+    data, out, paid = make_data(tmp_path / "data", {"one": 200}), tmp_path / "run", False
+
+    async def behave(seen: Any, request: Any) -> Any:
+        refuse = status(code, f"no such model (request {len(server.seen)}a)")
+        return await after(0.01, echo if paid else refuse)(seen, request)
+
+    with serve(behave) as server:
+        spec = f"openai:m?base_url={server.url}&concurrency={concurrency}"
+        summary = do_run(data, out, spec)
+        # Those in flight when the last of the first fails are stored too.
+        assert asked <= summary.total.failed == len(server.seen) < asked + concurrency
+        assert summary.stopped.startswith(f"stopped: nothing was answered, and the first {asked} requests failed")
+        assert f"HTTP {code}: no such model" in summary.stopped
+        assert json.loads((out / "run.json").read_text())["end"] is None
+        paid = True
+        summary = do_run(data, out, spec)
+    assert (summary.total.answered, summary.total.failed, summary.stopped) == (200, 0, "")
+
+
+def test_a_function_that_always_raises_ends_the_run_early(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("def answer(request): return {}[request.sample_id]\n")
+    data = make_data(tmp_path / "data", {"one": 100, "two": 100})
+    summary = do_run(data, tmp_path / "run", f"python:{tmp_path / 'bad.py'}:answer")
+    assert 20 <= summary.total.failed < 40
+    assert "KeyError" in summary.stopped
+
+
+def test_failures_do_not_end_a_run_that_has_answers_or_other_reasons_or_few_samples(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(
+        "def late(request):\n    if request.sample_id != '19': raise ValueError('no')\n    return 'x'\n"
+        "def mixed(request): raise ValueError('ab'[request.sample_id == '7'])\n"
+        "def all(request): raise ValueError('no')\n"
+        "def later(request):\n    if request.sample_id != '0': raise ValueError('no')\n    return 'x'\n"
+    )
+    data = make_data(tmp_path / "data", {"one": 60})
+    for function, failed, limit in (("late", 59, None), ("mixed", 60, None), ("all", 19, 19), ("later", 59, None)):
+        for _ in range(2):  # what was answered by an earlier command counts
+            out, spec = tmp_path / function, f"python:{tmp_path / 'bad.py'}:{function}?concurrency=1"
+            summary = do_run(data, out, spec, limit=limit)
+            assert (summary.total.failed, summary.stopped) == (failed, ""), function
+
+
+def test_predictions_that_lack_the_first_samples_are_taken_all_the_same(tmp_path: Path) -> None:
+    data = make_data(tmp_path / "data", {"one": 60})
+    made = [{"id": i, "prediction": "x"} for i in range(40, 60)]
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "one.json").write_text(json.dumps({"task": "one", "data": made}))
+    summary = do_run(data, tmp_path / "run", f"predictions:{tmp_path / 'made'}")
+    assert (summary.total.answered, summary.total.failed, summary.stopped) == (20, 40, "")
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [

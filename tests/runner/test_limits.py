@@ -137,7 +137,7 @@ def test_answers_that_are_paid_for_and_hold_nothing_count_against_the_budget(tmp
     data, out = make_data(tmp_path / "data", {"one": 60}), tmp_path / "run"
 
     async def cut_off(seen: Seen, _: web.Request) -> web.StreamResponse:
-        body = completion("", refusal=f"no, as {seen.text.replace(':', chr(97 + int(seen.text[4:]) % 7))}")
+        body = completion("", refusal=f"no: {'abcdefg'[int(seen.text[4:]) % 7]}")
         return web.json_response({**body, "usage": {"prompt_tokens": 7, "completion_tokens": 3, "cost": 1.0}})
 
     with serve(after(0.002, cut_off)) as server:

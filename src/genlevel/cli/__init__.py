@@ -8,10 +8,13 @@ with one line that says what is at fault.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
@@ -74,7 +77,13 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    before = set(threading.enumerate())
+    code = _run(list(sys.argv[1:] if argv is None else argv))
+    _leave_if_hung(code, before)
+    return code
+
+
+def _run(args: list[str]) -> int:
     try:
         return _dispatch(args)
     except GenlevelError as error:
@@ -87,6 +96,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe went away (e.g. `genlevel tasks | head`); keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _leave_if_hung(code: int, before: set[threading.Thread]) -> None:
+    """End the process here if a model's function does not come back: Python would wait for its thread for ever."""
+    threads = [t for t in threading.enumerate() if t.name.startswith("genlevel") and t not in before]
+    end = time.monotonic() + 1.0
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    if any(thread.is_alive() for thread in threads):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _dispatch(args: list[str]) -> int:

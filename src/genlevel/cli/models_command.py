@@ -14,6 +14,9 @@ from genlevel.cli.numbers import positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 from genlevel.errors import GenlevelError
 
+# One hangs for each request that was not answered in time.
+_THREADS = 32
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
@@ -55,11 +58,16 @@ def _check(args: argparse.Namespace) -> int:
 
     from genlevel.models import load
     from genlevel.models.probe import probe
+    from genlevel.runner.loop import run_detached
 
     if not args.spec:
         raise GenlevelError("check: give the model's SPEC, as in: genlevel models check 'openai:my-model?base_url=...'")
     model = load(args.spec)
-    findings = asyncio.run(probe(model, args.timeout, lambda f: note(f"asked for {f.asked}, given {f.given} ...")))
+    asking = probe(model, args.timeout, lambda f: note(f"asked for {f.asked}, given {f.given} ..."))
+    try:
+        findings = run_detached(asking, _THREADS)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     rows = [{**asdict(f), "result": _result(f.error, f.outside)} for f in findings]
     if args.format == "json":
         emit_json({"model": model.name, "takes": sorted(model.takes), "makes": sorted(model.makes), "requests": rows})

@@ -8,7 +8,7 @@ Every answer is stored as it arrives. The same command goes on where a stopped r
 
   a quick look         --limit 20 --sample-seed 1      20 samples of each task, drawn at random, the same for every model
   a noisy model        --repeat 5                      each sample five times: mean and spread (with temperature above 0)
-  a paid API           --max-cost 20 --cache answers   stop before $20 are spent; never pay twice for one answer
+  a paid API           --max-cost 20 --cache answers   stop before $20 are spent; keep what was paid for
   a limited API        --requests-per-minute 500 --tokens-per-minute 200000
   a batch job          --max-time 3h50m                stop cleanly in time; the same command goes on in the next job
   an unknown server    --concurrency auto              find out how many requests at a time it likes
@@ -18,11 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
-import sys
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="requests in flight (default: the model's); 'auto' grows until answers come no faster or the server refuses",
     )
     parser.add_argument(
-        "--on", metavar="PLACE", help="answer on replicas, e.g. 'ray:auto?replicas=8&gpus=1' (see docs/running.md)"
+        "--on",
+        metavar="PLACE",
+        help="answer on replicas, e.g. 'ray:auto?replicas=8&gpus=1'; docs/running.md lists its options",
     )
     parser.add_argument("--timeout", metavar="S", help="seconds for one try; the same as the SPEC's option timeout")
     parser.add_argument(
@@ -128,6 +126,11 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.tasktypes.templates import read_templates
 
     spec = _spec(args)
+    if args.on and args.concurrency != 0:
+        raise GenlevelError(
+            "--concurrency does not go with --on: give 'replicas' and 'ahead' (pieces of work that each has at a time) in --on, "
+            "and the requests in flight on each replica as 'concurrency' in the SPEC"
+        )
     try:
         model = models.load(spec)
     except ModelError as error:
@@ -178,7 +181,6 @@ def run(args: argparse.Namespace) -> int:
             scored = beside.scored() if beside is not None and not summary.stopped else {}
     except KeyboardInterrupt:
         note(f"stopped; every answer so far is in {out}. The same command goes on from there.")
-        _leave_if_hung()
         return 130
     except ModelError as error:
         raise ModelError(f"{error}; what was answered is in {out}, and the same command goes on from there") from None
@@ -257,15 +259,6 @@ def _in_flags(message: str, args: argparse.Namespace) -> str:
         if value is not None and f"unknown option '{option}'" in message:
             return f"{flag}: this kind of model has no such option"
     return message
-
-
-def _leave_if_hung() -> None:
-    """End the process here if a model's function does not come back: Python would wait for its thread for ever."""
-    if any(t.is_alive() and t.name.startswith("genlevel") for t in threading.enumerate()):
-        time.sleep(1.0)
-    if any(t.is_alive() and t.name.startswith("genlevel") for t in threading.enumerate()):
-        sys.stderr.flush()
-        os._exit(130)
 
 
 def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:

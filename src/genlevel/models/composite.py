@@ -104,7 +104,7 @@ class CompositeModel(Model):
         """The answer of the task's model, by its own concurrency, batches and limits."""
         model = self._by_task.get(request.task_id)
         if model is None:
-            raise RequestFailed(f"{self.name} has no route for {request.task_id}")
+            raise RequestFailed(f"{self.name} has no route for {request.task_id}", 0)
         return await self._lanes[id(model)].answer(request)
 
     async def close(self) -> None:

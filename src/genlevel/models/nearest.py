@@ -97,7 +97,7 @@ class NearestModel(Model):
 
 def _nearest(memory: _Memory, request: Request) -> int:
     if not memory.answers:
-        raise RequestFailed(f"{request.task_id} has no training examples that can be read")
+        raise RequestFailed(f"{request.task_id} has no training examples that can be read", 0)
     return memory.nearest(vectors(request.parts))
 
 

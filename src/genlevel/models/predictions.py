@@ -230,12 +230,12 @@ class PredictionsModel(Model):
         """The stored answer."""
         answers = await self._task(request.task_id)
         if isinstance(answers, str):
-            raise RequestFailed(answers)
+            raise RequestFailed(answers, 0)
         prediction = answers.get(request.sample_id)
         if prediction is None:
-            raise RequestFailed("there is no prediction for this sample")
+            raise RequestFailed("there is no prediction for this sample", 0)
         if prediction.error:
-            raise RequestFailed(prediction.error)
+            raise RequestFailed(prediction.error, 0)
         return Reply(prediction.parts)
 
     async def _task(self, task_id: str) -> dict[str, Prediction] | str:

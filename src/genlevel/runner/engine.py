@@ -18,6 +18,7 @@ from genlevel.runner.cache import AnswerCache
 from genlevel.runner.feeding import Feeder
 from genlevel.runner.ledger import Ledger, Watcher
 from genlevel.runner.limits import Budget, Limits, Pace
+from genlevel.runner.opening import Opening
 from genlevel.runner.plan import Settings
 from genlevel.runner.reading import Job
 from genlevel.runner.store import RunFolder
@@ -27,6 +28,8 @@ from genlevel.runner.writer import RunWriter
 # A worker with a part of a batch waits so long for one more request before it asks with what it has.
 _FILL_SECONDS = 0.2
 _READ_AHEAD = 64
+# So many failures for one reason, before anything was answered, mean that nothing can be.
+_FIRST_FAILURES = 20
 # So many failures of the server's with no answer between mean that it is gone, not that samples are bad.
 _FEWEST_FAULTS, _MOST_FAULTS = 5, 64
 _FIRST_TRY_SECONDS, _LAST_TRY_SECONDS = 1.0, 30.0
@@ -46,7 +49,7 @@ class Engine:
         cache: AnswerCache | None = None,
     ) -> None:
         self._model, self._settings = model, settings
-        self._writer, self._watcher, self._cache = writer, watcher, cache
+        self._folder, self._writer, self._watcher, self._cache = folder, writer, watcher, cache
         self.ledger = Ledger(watcher)
         self.stopping = False
         self.reason = ""
@@ -58,6 +61,7 @@ class Engine:
         pool = max(1, model.concurrency)
         self._adaptive = Adaptive(pool) if settings.adaptive else None
         self._pool = self._adaptive.limit if self._adaptive else pool
+        self._opening = Opening(max(self._pool, _FIRST_FAILURES))
         self._breaker = Breaker(min(max(pool, _FEWEST_FAULTS), _MOST_FAULTS))
         # Enough to never let a worker wait for the disk, little enough to hold few media in memory.
         self._waiting = Waiting(max(_READ_AHEAD, 2 * self._most))
@@ -81,6 +85,7 @@ class Engine:
         timer = asyncio.get_running_loop().call_later(limit, self._time_is_up) if limit else None
         try:
             await self._model.start(datasets)
+            self._opening.over = await asyncio.to_thread(self._folder.has_answers)
             try:
                 async with asyncio.TaskGroup() as self._group:
                     self._fill_pool()
@@ -297,6 +302,19 @@ class Engine:
             failed = Prediction(job.sample_id, job.key, (), reply.error, reply.usage, seconds, reply.attempts)
             self._writer.append(job.task_id, failed, job.repeat)
         self.ledger.store(job.task_id, failed=isinstance(reply, Failure), cached=job.reply is reply)
+        if isinstance(reply, Reply):
+            self._opening.over = True
+        elif reply.attempts and self._opening.failed(reply.error):
+            self._give_up(reply.error)
+
+    def _give_up(self, error: str) -> None:
+        """End the run, as nothing can be answered; not one that has nothing left to ask."""
+        if not (self._waiting.drained or self.stopping):
+            self.reason = (
+                f"stopped: nothing was answered, and the first {max(self._pool, _FIRST_FAILURES)} requests failed for one "
+                f"reason ({error}); 'genlevel models check' tries a model"
+            )
+            self._halt(self._settings.last_grace)
 
     def _write(self, job: Job, reply: Reply, seconds: float) -> None:
         made = Prediction(job.sample_id, job.key, reply.parts, "", reply.usage, seconds, reply.attempts)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +17,7 @@ from genlevel.models.base import Model
 from genlevel.runner.cache import AnswerCache
 from genlevel.runner.engine import Engine
 from genlevel.runner.ledger import Counts, Watcher
+from genlevel.runner.loop import run_detached
 from genlevel.runner.plan import Plan, Settings
 from genlevel.runner.store import RunFolder
 
@@ -158,7 +156,10 @@ def run(
         engine = Engine(model, settings, folder, writer, record, record.complete, cache)
         summary.tasks = engine.ledger.counts
         try:
-            _run_loop(engine.all(plan.datasets), engine, model.concurrency + 4)
+            run_detached(engine.all(plan.datasets), model.concurrency + 4, engine.stop)
+        except asyncio.CancelledError:
+            if not engine.stopping:
+                raise
         finally:
             summary.notes += writer.notes
             summary.seconds = time.monotonic() - started
@@ -199,26 +200,3 @@ def _closing(summary: RunSummary) -> dict[str, Any]:
         "problems": summary.problems,
         "problem_count": summary.problem_count,
     }
-
-
-def _run_loop(main: Coroutine[Any, Any, None], engine: Engine, threads: int) -> None:
-    """Run ``main`` to its end; Ctrl-C and SIGTERM stop it cleanly, a second one at once.
-
-    Not ``asyncio.run``: that waits for threads, and a model's function that hangs would keep the program from ending.
-    """
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="genlevel"))
-    handled = [signal.SIGINT, signal.SIGTERM] if threading.current_thread() is threading.main_thread() else []
-    try:
-        for number in handled:
-            loop.add_signal_handler(number, engine.stop)
-        try:
-            loop.run_until_complete(main)
-        except asyncio.CancelledError:
-            if not engine.stopping:
-                raise
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        for number in handled:
-            loop.remove_signal_handler(number)
-        loop.close()

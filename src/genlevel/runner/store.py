@@ -111,6 +111,10 @@ class RunFolder:
                 done[line["id"]] = str(line.get("key", ""))
         return done
 
+    def has_answers(self) -> bool:
+        """Whether any stored line is no failure."""
+        return any(not line.get("error") for task_id in self.tasks() for line in self.lines(task_id))
+
     def writer(self) -> RunWriter:
         """Open the folder for writing; only one process may."""
         from genlevel.runner.writer import RunWriter

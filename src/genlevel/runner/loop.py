@@ -1,0 +1,39 @@
+"""An event loop that does not wait for threads when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+THREADS: Final = "genlevel"
+"""What the names of its threads begin with."""
+
+T = TypeVar("T")
+
+
+def run_detached(main: Coroutine[Any, Any, T], threads: int, stop: Callable[[], None] | None = None) -> T:
+    """Run ``main`` to its end; Ctrl-C and SIGTERM call ``stop``, or without it cancel ``main``.
+
+    Not ``asyncio.run``: that waits for threads, and a model's function that hangs would keep the program from ending.
+
+    Raises:
+        asyncio.CancelledError: if ``main`` was cancelled.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix=THREADS))
+    handled = [signal.SIGINT, signal.SIGTERM] if threading.current_thread() is threading.main_thread() else []
+    task = loop.create_task(main)
+    try:
+        for number in handled:
+            loop.add_signal_handler(number, stop or task.cancel)
+        result = loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        return result
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+        loop.close()
