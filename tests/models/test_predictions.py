@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from genlevel import models, tasktypes
+from genlevel.cli import main
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError
 from genlevel.models.predictions import PredictionFolder
@@ -204,3 +205,36 @@ def test_another_medium_is_another_identity(tmp_path: Path) -> None:
     assert models.load(spec).identity() == before
     (tmp_path / "one" / "a.png").write_bytes(b"newer")
     assert models.load(spec).identity() != before
+
+
+def test_json_lines_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "image-0001.json", b'{"id": 1, "prediction": "a"}\n{"id": 2, "prediction": "b"}\n')
+    with pytest.raises(DataError, match="looks like JSON Lines: one array or object is needed"):
+        read(tmp_path)
+    (tmp_path / "image-0001.json").rename(tmp_path / "image-0001.jsonl")
+    with pytest.raises(DataError, match=r"holds no predictions .*image-0001\.jsonl is JSON Lines"):
+        PredictionFolder(tmp_path).unused([dataset()])
+
+
+def test_a_run_lists_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, answers = tmp_path / "data", tmp_path / "answers"
+    write(data, "image/mine/annotation.json", {"data": [{"id": "1", "input": {"question": "?"}, "output": "a"}]})
+    (data / "catalog.csv").write_text(
+        "id,modality,paradigm,name,task_type,metric\nlanguage.mine,language,language,Mine,text-generation,rouge_l\n"
+    )
+    (data / "image").rename(data / "nlp")
+    rows = [{"id": 1, "prediction": "a"}, {"id": "77", "prediction": "b"}, {"id": "1 ", "other": 2}]
+    write(answers, "language.mine.json", rows)
+    write(answers, "language.else.json", rows)
+    command = ["run", "--model", f"predictions:{answers}", "--data", str(data), "--out", str(tmp_path / "run")]
+    for _ in range(2):  # the second time everything is stored
+        assert main([*command, "--quiet"]) == 1
+        err = capsys.readouterr().err
+        for says in ("answer for unknown id '77'", "has no 'prediction'", "language.else.json: not used"):
+            assert err.count(says) == 1
+    assert main([*command, "--limit", "1", "--out", str(tmp_path / "two")]) == 1
+    assert "unknown id" not in capsys.readouterr().err
+    (answers / "language.mine.json").rename(answers / "language.mine.jsonl")
+    assert main([*command[:-1], str(tmp_path / "three")]) == 2
+    assert "language.mine.jsonl is JSON Lines" in capsys.readouterr().err
+    assert not (tmp_path / "three").exists()

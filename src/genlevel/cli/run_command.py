@@ -31,7 +31,7 @@ from genlevel.errors import DataError, GenlevelError, ModelError
 
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
-    from genlevel.datasets import Dataset
+    from genlevel.datasets import Dataset, Found
     from genlevel.models import Spec
     from genlevel.runner import Plan, RunFolder, RunSummary, Settings, Watcher
     from genlevel.scoring import ScoredTask
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _REASONS = 3
 _TOLD = 10
+_UNUSED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,12 +119,11 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, ask, score, rate."""
     from genlevel import models
+    from genlevel.cli.predicted import unused_answers, unused_files
     from genlevel.cli.progress import watcher
     from genlevel.datasets import find_datasets
     from genlevel.runner import describe, make_plan, open_or_create
     from genlevel.runner import run as ask
-    from genlevel.scoring.fit import misfits
-    from genlevel.tasktypes.templates import read_templates
 
     spec = _spec(args)
     if args.on and args.concurrency != 0:
@@ -138,15 +138,7 @@ def run(args: argparse.Namespace) -> int:
     catalog = load_catalog(args, args.data)
     chosen = catalog.select(tasks=args.tasks, modality=args.modality, scope=args.scope)
     found = find_datasets(args.data, catalog)
-    wanted = [d for d in found.datasets if d.task.id in chosen.tasks]
-    if not wanted:
-        raise DataError(
-            f"{args.data}: none of the {len(chosen)} chosen tasks is here ('genlevel data check' says what is)"
-        )
-    for unmatched in found.unmatched[:10]:
-        note(f"not matched: {unmatched}")
-    if len(found.unmatched) > 10:
-        note(f"... and {len(found.unmatched) - 10} more ('genlevel data check' lists all)")
+    wanted = _wanted(args, found, chosen)
     if args.on:
         from genlevel.runner.ray import distributed
 
@@ -155,12 +147,9 @@ def run(args: argparse.Namespace) -> int:
     if not plan.datasets:
         task_id, reason = next(iter(plan.unsupported.items()))
         raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
-    if not args.no_score:
-        for line in misfits(plan.datasets):
-            raise DataError(f"{line}; give another metric or task type in the catalog (nothing was asked)")
-    templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
-    for line in templates.notes() if templates else ():
-        note(line)
+    _check_fit(args, plan)
+    files = unused_files(model, wanted)
+    templates = _templates(args, catalog)
     settings = _settings(args, templates)
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():
@@ -184,13 +173,50 @@ def run(args: argparse.Namespace) -> int:
         return 130
     except ModelError as error:
         raise ModelError(f"{error}; what was answered is in {out}, and the same command goes on from there") from None
+    whole = args.limit is None and not summary.stopped
+    unused = [*files, *unused_answers(model, plan.datasets, folder, all_asked=whole)]
     _tell(folder, summary, args.repeat)
+    _list(unused)
     if summary.stopped:
         left = "" if args.no_score else f" It is not scored; 'genlevel score {out}' takes what is there."
         note(f"{summary.stopped}; every answer so far is in {out}, and the same command goes on from there.{left}")
     elif not args.no_score:
         _score(args, folder, located, scored, summary.problems[:_TOLD])
-    return 1 if summary.total.failed or summary.problem_count or summary.stopped else 0
+    return 1 if summary.total.failed or summary.problem_count or summary.stopped or unused else 0
+
+
+def _wanted(args: argparse.Namespace, found: Found, chosen: Catalog) -> list[Dataset]:
+    """The datasets of the chosen tasks; what belongs to no task is told."""
+    wanted = [d for d in found.datasets if d.task.id in chosen.tasks]
+    if not wanted:
+        raise DataError(
+            f"{args.data}: none of the {len(chosen)} chosen tasks is here ('genlevel data check' says what is)"
+        )
+    for unmatched in found.unmatched[:10]:
+        note(f"not matched: {unmatched}")
+    if len(found.unmatched) > 10:
+        note(f"... and {len(found.unmatched) - 10} more ('genlevel data check' lists all)")
+    return wanted
+
+
+def _check_fit(args: argparse.Namespace, plan: Plan) -> None:
+    """Refuse to ask what could not be scored."""
+    from genlevel.scoring.fit import misfits
+
+    lines = [] if args.no_score else misfits(plan.datasets)
+    if lines:
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        raise DataError(f"{lines[0]}; give another metric or task type in the catalog (nothing was asked){more}")
+
+
+def _templates(args: argparse.Namespace, catalog: Catalog) -> Templates | None:
+    """The prompts of one's own."""
+    from genlevel.tasktypes.templates import read_templates
+
+    templates = read_templates(args.prompts, catalog.tasks) if args.prompts else None
+    for line in templates.notes() if templates else ():
+        note(line)
+    return templates
 
 
 def _settings(args: argparse.Namespace, templates: Templates | None) -> Settings:
@@ -275,6 +301,14 @@ def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:
         note(line)
     if summary.problem_count > _TOLD:
         note(f"... and {summary.problem_count - _TOLD} more problems (see run.json)")
+
+
+def _list(lines: Sequence[str]) -> None:
+    """The first of the answers that could not be used, and how many more there are."""
+    for line in lines[:_UNUSED]:
+        note(line)
+    if len(lines) > _UNUSED:
+        note(f"... and {len(lines) - _UNUSED} more answers that are not used")
 
 
 def _score(

@@ -79,9 +79,11 @@ class PredictionFolder:
         """
         used = {file for dataset in datasets if (file := self.file(dataset))}
         if datasets and not used:
+            lines = next(iter(sorted(self.folder.rglob("*.jsonl"))), None)
+            beside = f"; {lines} is JSON Lines, which is not read: one array or object is needed" if lines else ""
             raise DataError(
                 f"{self.folder}: holds no predictions for the {len(datasets)} tasks of the data; "
-                f"a task's file is {self._names(datasets[0])[0]} or {datasets[0].task.id}.json, say"
+                f"a task's file is {self._names(datasets[0])[0]} or {datasets[0].task.id}.json, say{beside}"
             )
         there = {*self.folder.rglob("prediction.json"), *self.folder.glob("*.json")}
         return [
@@ -161,7 +163,13 @@ def _entries(path: Path) -> Sequence[Any]:
     try:
         if path.stat().st_size > _SIZE_LIMIT:
             raise DataError(f"{path}: is larger than {_SIZE_LIMIT >> 30} GiB")
-        value = parse(path.read_bytes(), path)
+        data = path.read_bytes()
+        try:
+            value = parse(data, path)
+        except DataError:
+            if _is_json_lines(data):
+                raise DataError(f"{path}: looks like JSON Lines: one array or object is needed") from None
+            raise
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     if isinstance(value, dict):
@@ -169,6 +177,15 @@ def _entries(path: Path) -> Sequence[Any]:
     if not isinstance(value, list):
         raise DataError(f"{path}: is neither a list of predictions nor an object with a list 'data'")
     return value
+
+
+def _is_json_lines(data: bytes) -> bool:
+    """Whether the first two lines are an object each."""
+    lines = [line for line in data[:1_000_000].removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()][:2]
+    try:
+        return len(lines) == 2 and all(isinstance(orjson.loads(line), dict) for line in lines)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _identifier(entry: Any) -> str | None:
@@ -208,7 +225,7 @@ class PredictionsModel(Model):
     concurrency = 8
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._source = PredictionFolder(folder)
+        self.source = PredictionFolder(folder)
         self.name = name
         self._answers: dict[str, dict[str, Prediction] | str] = {}
         self._datasets: dict[str, Dataset] = {}
@@ -217,7 +234,7 @@ class PredictionsModel(Model):
     def identity(self) -> Mapping[str, Any]:
         """The folder, and a hash that changes when a file in it does, of media the first 200,000: by names, sizes and times."""
         if self._identity is None:  # once: it is asked for with every task
-            folder = self._source.folder.resolve()
+            folder = self.source.folder.resolve()
             self._identity = {"kind": "predictions", "folder": str(folder), "files_sha256": _files_hash(folder)}
         return self._identity
 
@@ -243,7 +260,7 @@ class PredictionsModel(Model):
         async with self._reading:
             if task_id not in self._answers:
                 try:
-                    found = await asyncio.to_thread(self._source.predictions, self._datasets[task_id])
+                    found = await asyncio.to_thread(self.source.predictions, self._datasets[task_id])
                     self._answers[task_id] = {p.id: p for p in found.predictions}
                 except DataError as error:
                     self._answers[task_id] = str(error)
