@@ -115,3 +115,10 @@ def test_a_slip_gets_the_nearest_name(command: str, says: str, capsys: pytest.Ca
         code = end.code
     err = capsys.readouterr().err
     assert code == 2 and says in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("action", "says"), [("check", "what is missing"), ("starter", "from a seed")])
+def test_each_way_with_data_is_described(action: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["data", action, "--help"])
+    assert says in capsys.readouterr().out

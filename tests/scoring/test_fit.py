@@ -32,6 +32,13 @@ def test_a_wrong_pair_is_refused_before_anything_is_asked(tmp_path: Path, capsys
     assert "(nothing was asked)" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
     assert main([*run, str(right)]) == 0
+    capsys.readouterr()
+    # A task's folder does not know the catalog of the data folder above it.
+    right.rename(data / "catalog.csv")
+    assert main(["data", "check", str(data / "image" / "noise")]) == 1
+    assert f"--catalog {data / 'catalog.csv'}" in capsys.readouterr().err
+    assert main(["data", "check", str(data)]) == 0
+    assert "above" not in capsys.readouterr().err
 
 
 def test_the_pairs_of_an_edition_fit(tmp_path: Path) -> None:

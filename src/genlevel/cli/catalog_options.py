@@ -6,10 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genlevel.cli.output import note
+
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
 
 _LISTED = 5
+# A task's folder lies so deep in a data folder: modality, paradigm, skill, task.
+_ABOVE = 4
 
 
 def add_catalog_options(
@@ -24,16 +28,24 @@ def add_catalog_options(
     group.add_argument("--sota", type=Path, metavar="FILE", help="CSV task_id,sota that replaces specialists' scores")
 
 
+def _hint_above(data: Path) -> None:
+    """Say that a catalog above the data folder is not used, where there is one."""
+    above = next((p / "catalog.csv" for p in data.absolute().parents[:_ABOVE] if (p / "catalog.csv").is_file()), None)
+    if above is not None:
+        note(f"note: {above}, above the data folder, is not used; give --catalog {above} for its tasks")
+
+
 def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
     """The catalog that the options name; without --edition and --catalog, the data folder's own one if it has one."""
     from genlevel.catalog import load
-    from genlevel.cli.output import note
 
     own = data / "catalog.csv" if data is not None else None
     if args.edition is None and args.catalog is None and own is not None and own.is_file():
         catalog = load(catalog=own, sota=args.sota)
     else:
         catalog = load(args.edition, catalog=args.catalog, sota=args.sota)
+        if args.edition is None and args.catalog is None and data is not None:
+            _hint_above(data)
     for line in catalog.notes[:_LISTED]:
         note(f"warning: {line}")
     if len(catalog.notes) > _LISTED:

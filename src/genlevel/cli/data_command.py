@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 _COUNTS = ("samples", "closed", "train", "missing_media", "broken_media", "unreadable", "duplicates", "unlisted")
 _COLUMNS = ("task_id", "folder", *_COUNTS, "reader")
 
+_CHECKS = """Say which tasks of the catalog a data folder holds, how many samples each has, and what is missing, cannot be read
+or does not fit: media, entries, ids, right answers that are none of the options, metrics. Exits with 1 if anything is wrong."""
+_STARTS = """Make the starter set: small real tasks in five modalities with their own catalog.csv, drawn by code from a seed.
+Nothing is downloaded. Specialists' scores for another seed than 0 are measured, which needs the extra 'demo'."""
+_MAKES = """Make a few entries of every task of an edition or catalog in its real shape, to try the whole way without the data.
+They measure no model."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Subcommands and their options."""
@@ -45,16 +52,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data_download.add_arguments(download)
     sources = commands.add_parser("sources", help="where the 2024 edition's datasets are published", allow_abbrev=False)
     data_sources.add_arguments(sources)
-    check = commands.add_parser("check", help="look a data folder over", allow_abbrev=False)
+    check = commands.add_parser("check", help="look a data folder over", description=_CHECKS, allow_abbrev=False)
     check.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds the tasks")
     check.add_argument("--decode", action="store_true", help="decode every medium (slow); else image headers only")
     check.add_argument("--lines", type=count, default=10, metavar="N", help="problems to list per task (default: 10)")
     add_catalog_options(check)
     add_format(check)
-    starter = commands.add_parser("starter", help="make the starter set", allow_abbrev=False)
+    starter = commands.add_parser("starter", help="make the starter set", description=_STARTS, allow_abbrev=False)
     starter.add_argument("folder", type=Path, metavar="DIR", help="where to make it")
     starter.add_argument("--seed", type=count, default=0, metavar="N", help="another seed, other samples (default: 0)")
-    made = commands.add_parser("specimens", help="make a few entries of every task", allow_abbrev=False)
+    made = commands.add_parser(
+        "specimens", help="make a few entries of every task", description=_MAKES, allow_abbrev=False
+    )
     made.add_argument("folder", type=Path, metavar="DIR", help="where to make them")
     made.add_argument("--tasks", nargs="+", default=[], metavar="GLOB", help="only tasks whose id or name fits")
     made.add_argument("--samples", type=positive, default=2, metavar="N", help="entries of a task (default: 2)")
