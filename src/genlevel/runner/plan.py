@@ -86,8 +86,8 @@ def _cannot(model: Model, dataset: Dataset) -> str:
     except GenlevelError as error:
         return str(error)
     lacking = kind.takes - model.takes
-    # A task type names all that its samples may hold; what this task's hold is in the data.
-    if lacking and not any(kinds <= model.takes for kinds in _kinds(kind, dataset)):
+    # A task type names all that its samples may hold; what this task's hold is in the data, where it may be either.
+    if lacking and (kind.needs() & lacking or not any(kinds <= model.takes for kinds in _kinds(kind, dataset))):
         return f"the model takes no {' or '.join(sorted(lacking))}"
     if not kind.makes & model.makes:
         return f"the model makes no {' or '.join(sorted(kind.makes))}"

@@ -69,6 +69,11 @@ class TaskType(ABC):
         del sample
         return None
 
+    def needs(self) -> frozenset[PartKind]:
+        """Kinds of part that every sample holds, so that nothing need be read to know it: the only medium that it takes."""
+        media = self.takes - {"text"}
+        return media if len(media) == 1 else frozenset()
+
     @abstractmethod
     def parse(self, parts: Sequence[Part], sample: Sample) -> Any:
         """A model's output as the metric's answer.

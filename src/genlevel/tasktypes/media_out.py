@@ -72,6 +72,10 @@ class MediaAnswer(TaskType):
                 return value.strip()
         return ""
 
+    def needs(self) -> frozenset[PartKind]:
+        """None where text may be enough."""
+        return frozenset() if self.media is None else super().needs()
+
     def wish(self, record: Record, shown: Mapping[str, Any]) -> Any:
         """The text that an answer is compared with; '' where a metric needs none and there is none.
 
