@@ -48,7 +48,7 @@ def _parts(answer: Any, attempts: int) -> tuple[Part, ...]:
     pieces = [*(content if isinstance(content, list) else [content]), *(images if isinstance(images, list) else [])]
     read = [_read(piece, attempts) for piece in pieces]
     if isinstance(spoken, dict) and isinstance(spoken.get("data"), str):
-        read.append(_medium("audio", "", spoken["data"], attempts))
+        read.append(decoded("audio", "", spoken["data"], attempts))
     parts = tuple(part for part in read if part is not None)
     if not parts:
         reason = message.get("refusal") or choice.get("finish_reason") or "no content"
@@ -74,23 +74,33 @@ def _read(piece: Any, attempts: int) -> Part | None:
         url = piece.get(name)
         url = url.get("url") if isinstance(url, dict) else url
         if isinstance(url, str):
-            return _linked(kind, url, attempts)
+            return linked(kind, url, attempts)
     return None
 
 
-def _linked(kind: PartKind, url: str, attempts: int) -> Part:
+def linked(kind: PartKind, url: str, attempts: int) -> Part:
+    """A medium that a server gave as a data URL.
+
+    Raises:
+        RequestFailed: another address, or damaged base64.
+    """
     head, comma, data = url.partition(",")
     if not (comma and head.startswith("data:") and head.endswith(";base64")):
         raise RequestFailed(f"the server gave {_A[kind]} that is no data URL; links are not followed", attempts)
-    return _medium(kind, head[5:-7], data, attempts)
+    return decoded(kind, head[5:-7], data, attempts)
 
 
-def _medium(kind: PartKind, declared: str, data: str, attempts: int) -> Part:
+def decoded(kind: PartKind, declared: str, data: Any, attempts: int) -> Part:
+    """A medium that a server gave as base64; ``declared`` is the type that it named.
+
+    Raises:
+        RequestFailed: no base64.
+    """
     try:
-        decoded = base64.b64decode(data, validate=True)
-    except ValueError:
+        content = base64.b64decode(data, validate=True)
+    except (ValueError, TypeError):
         raise RequestFailed(f"the server gave {_A[kind]} whose base64 is damaged", attempts) from None
-    return medium(kind, decoded, declared)
+    return medium(kind, content, declared)
 
 
 def medium(kind: PartKind, data: bytes, declared: str = "") -> Part:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from genlevel.errors import RequestFailed
+from genlevel.models.spec import Spec
 from genlevel.records import Part
 
 _SENT_AS_IT_IS: Final = {"image/png", "image/jpeg", "image/webp", "image/gif"}
@@ -25,6 +26,17 @@ class Pieces:
     frames: int = 8
     detail: str = ""
     longest: int = 0
+
+    @classmethod
+    def of(cls, spec: Spec, longest: int) -> Pieces:
+        """As the options ``video``, ``frames`` and ``image_detail`` of a SPEC say.
+
+        Raises:
+            ModelError: naming the option.
+        """
+        video = spec.one_of("video", ("frames", "url"), "") or "frames"
+        frames = spec.integer("frames", 8, low=1, high=256)
+        return cls(video, frames, spec.one_of("image_detail", ("low", "high", "auto"), ""), longest)
 
     def identity(self) -> dict[str, Any]:
         """What changes an answer, as plain JSON values."""

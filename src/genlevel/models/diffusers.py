@@ -49,7 +49,7 @@ from genlevel.models.diffusers_media import (
     way_of,
     work_size,
 )
-from genlevel.models.diffusers_options import CALL, one_of, pipeline_arguments, read_size
+from genlevel.models.diffusers_options import CALL, pipeline_arguments, read_size
 from genlevel.models.diffusers_ways import Way
 from genlevel.models.spec import Spec
 from genlevel.records import Reply, Request
@@ -79,12 +79,12 @@ class DiffusersModel(BatchModel):
         self._upscale = spec.number("upscale", 0.0, high=16.0)
         self._fps = spec.number("fps", 0.0, high=1000.0)
         self._prompt = spec.text("prompt", "")
-        self._control_all = one_of(spec, "control", ("drawings", "all")) == "all"
+        self._control_all = spec.one_of("control", ("drawings", "all")) == "all"
         self._controlnet = Path(spec.options["controlnet"]) if "controlnet" in spec.options else None
         if self._controlnet is not None:
             _net_class(self._controlnet)
         self._variant = spec.options.get("variant")
-        self._offload = one_of(spec, "offload", ("none", "model", "sequential"))
+        self._offload = spec.one_of("offload", ("none", "model", "sequential"))
         self._pickled = spec.flag("pickle")
         self._device = spec.text("device", "") or _best_device()
         if self._offload != "none" and self._device == "cpu":
@@ -95,7 +95,7 @@ class DiffusersModel(BatchModel):
         self.batch_size = _AUTO_LARGEST if auto else spec.integer("batch", 1, low=1, high=1024)
         self._sizes = BatchSizes(start=1, most=_AUTO_LARGEST) if auto else BatchSizes(fixed=self.batch_size)
         default = "float32" if self._device == "cpu" else "bfloat16"
-        self._dtype = one_of(spec, "dtype", tuple(dict.fromkeys((default, *_DTYPES))))
+        self._dtype = spec.one_of("dtype", (default, *_DTYPES))
         folders = {"weights": checkpoint.folder, **({"controlnet": self._controlnet} if self._controlnet else {})}
         self._identity = {
             "kind": "diffusers",

@@ -9,7 +9,7 @@ from genlevel.errors import ModelError
 from genlevel.models.diffusers_checkpoint import Checkpoint
 from genlevel.models.spec import Spec
 
-__all__ = ["CALL", "Size", "one_of", "pipeline_arguments", "read_size"]
+__all__ = ["CALL", "Size", "pipeline_arguments", "read_size"]
 
 CALL: Final = "call."
 """Begins an option that is an argument of the pipeline under its own name."""
@@ -80,11 +80,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def one_of(spec: Spec, option: str, known: tuple[str, ...]) -> str:
-    """An option that is one of a few words; the first is the default."""
-    given = spec.text(option, known[0])
-    if given not in known:
-        raise ModelError(f"model '{spec}': option {option}={given} is none of {', '.join(dict.fromkeys(known))}")
-    return given

@@ -42,7 +42,7 @@ from genlevel.models.completion import read_completion
 from genlevel.models.content import Pieces
 from genlevel.models.http import NO_CREDIT, SHORTEST_NAMED_KEY, Retries, retry_after
 from genlevel.models.openai import sampling
-from genlevel.models.server import Prices, key_variable, one_of
+from genlevel.models.server import Prices, key_variable
 from genlevel.models.spec import Spec
 from genlevel.records import Part, Reply, Request, Usage
 
@@ -80,12 +80,7 @@ class LiteLLMModel(Model):
         self.image_limit = spec.integer("max_side", 0, low=1)
         self.seeded = spec.text("seed", "") == "sample"
         self._retries = Retries(spec.integer("attempts", 6, low=1, high=100), spec.number("timeout", 300.0, low=0.01))
-        self._pieces = Pieces(
-            one_of(spec, "video", ("frames", "url")) or "frames",
-            spec.integer("frames", 8, low=1, high=256),
-            one_of(spec, "image_detail", ("low", "high", "auto")),
-            self.image_limit,
-        )
+        self._pieces = Pieces.of(spec, self.image_limit)
         self._system = spec.text("system", "")
         self._voice = spec.text("voice", "alloy")
         self._sampling = sampling(spec)

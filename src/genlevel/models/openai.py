@@ -43,7 +43,7 @@ import orjson
 from genlevel.errors import ModelError
 from genlevel.models.completion import read_completion
 from genlevel.models.content import Pieces, is_small
-from genlevel.models.server import COMMON, ServerModel, one_of
+from genlevel.models.server import COMMON, ServerModel
 from genlevel.models.spec import Spec
 from genlevel.models.structured import response_format, unwrapped
 from genlevel.records import Reply, Request
@@ -64,12 +64,7 @@ class OpenAIModel(ServerModel):
         super().__init__(spec, "/chat/completions")
         self.takes = spec.kinds("takes", frozenset({"text", "image", "audio", "video"}))
         self.makes = spec.kinds("makes", frozenset({"text"}))
-        self._pieces = Pieces(
-            one_of(spec, "video", ("frames", "url")) or "frames",
-            spec.integer("frames", 8, low=1, high=256),
-            one_of(spec, "image_detail", ("low", "high", "auto")),
-            self.image_limit,
-        )
+        self._pieces = Pieces.of(spec, self.image_limit)
         self._system = spec.text("system", "")
         self._voice = spec.text("voice", "alloy")
         self._structured = spec.flag("structured")
@@ -140,7 +135,7 @@ def from_spec(spec: Spec) -> ServerModel:
     """The model of a SPEC."""
     if not spec.name:
         raise ModelError("model 'openai:' needs the model's name, as in openai:gpt-4o")
-    api = one_of(spec, "api", _APIS) or "chat"
+    api = spec.one_of("api", _APIS, "") or "chat"
     model: ServerModel
     if api == "chat":
         spec.check(_OPTIONS)

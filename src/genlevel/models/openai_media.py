@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,10 +10,10 @@ from typing import Any, Final
 import orjson
 
 from genlevel.errors import RequestFailed
-from genlevel.models.completion import billed, medium
+from genlevel.models.completion import billed, decoded, linked, medium
 from genlevel.models.content import picture, sound
 from genlevel.models.http import Field
-from genlevel.models.server import COMMON, ServerModel, one_of
+from genlevel.models.server import COMMON, ServerModel
 from genlevel.models.spec import Spec
 from genlevel.records import Part, PartKind, Reply, Request
 
@@ -53,7 +52,7 @@ class ImagesModel(MediaModel):
     def fields(self, spec: Spec) -> dict[str, Any]:
         """Size, quality, seed and form of the answer."""
         fields: dict[str, Any] = {name: spec.options[name] for name in ("size", "quality") if name in spec.options}
-        if one_of(spec, "response_format", ("none",), "b64_json") != "none":
+        if spec.one_of("response_format", ("none",), "b64_json") != "none":
             fields["response_format"] = "b64_json"
         self.seeded = spec.text("seed", "") == "sample"
         if spec.text("seed", "sample") != "sample":
@@ -113,13 +112,8 @@ def _drawn(answer: Any, attempts: int) -> Part:
     except (KeyError, IndexError, TypeError, AttributeError):
         raise RequestFailed("the server's answer holds no image (no data[0])", attempts) from None
     if not isinstance(encoded, str) and isinstance(url, str):
-        head, comma, encoded = url.partition(",")
-        if not (comma and head.startswith("data:") and head.endswith(";base64")):
-            raise RequestFailed("the server gave a link to an image, and links are not followed", attempts)
-    try:
-        return medium("image", base64.b64decode(encoded, validate=True))
-    except (ValueError, TypeError):
-        raise RequestFailed("the server gave an image whose base64 is damaged", attempts) from None
+        return linked("image", url, attempts)
+    return decoded("image", "", encoded, attempts)
 
 
 class SpeechModel(MediaModel):
@@ -132,7 +126,7 @@ class SpeechModel(MediaModel):
 
     def fields(self, spec: Spec) -> dict[str, Any]:
         """Voice and speed."""
-        self._instructs = one_of(spec, "instructions", ("none",)) != "none"
+        self._instructs = spec.one_of("instructions", ("none",), "") != "none"
         speed = {"speed": spec.number("speed", 1.0, low=0.1, high=10.0)} if "speed" in spec.options else {}
         return {"voice": spec.text("voice", "alloy"), "response_format": "wav", **speed}
 

@@ -124,18 +124,6 @@ def key_variable(spec: Spec, default: str = "") -> str:
     return variable
 
 
-def one_of(spec: Spec, option: str, known: tuple[str, ...], default: str = "") -> str:
-    """An option that is one of a few words.
-
-    Raises:
-        ModelError: naming the option.
-    """
-    given = spec.text(option, default)
-    if given != default and given not in known:
-        raise ModelError(f"model '{spec}': option {option}={given} is none of {', '.join(known)}")
-    return given
-
-
 def _address(spec: Spec) -> tuple[str, str, str, str]:
     """Scheme, host, path without an endpoint, and query of ``base_url``."""
     given = spec.text("base_url", "https://api.openai.com/v1")

@@ -64,6 +64,18 @@ class Spec:
             raise ModelError(f"model '{self}': option {option}={given} is neither 1 nor 0")
         return given in {"1", "true", "yes"}
 
+    def one_of(self, option: str, known: tuple[str, ...], default: str | None = None) -> str:
+        """An option that is one of a few words; by default the first of them, or ``default``, which need not be among them.
+
+        Raises:
+            ModelError: naming the option.
+        """
+        usual = known[0] if default is None else default
+        given = self.text(option, usual)
+        if given != usual and given not in known:
+            raise ModelError(f"model '{self}': option {option}={given} is none of {', '.join(dict.fromkeys(known))}")
+        return given
+
     def kinds(self, option: str, default: frozenset[PartKind]) -> frozenset[PartKind]:
         """An option as kinds of part with commas between, e.g. ``text,image``.
 

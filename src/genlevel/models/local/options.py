@@ -76,7 +76,7 @@ def read_options(spec: Spec) -> Options:
     return Options(
         spec=spec,
         task=spec.text("task", ""),
-        dtype=_one_of(spec, "dtype", _DTYPES),
+        dtype=spec.one_of("dtype", _DTYPES),
         device_map=spec.text("device_map", ""),
         attn=spec.text("attn", ""),
         batch=fixed,
@@ -99,13 +99,6 @@ def read_options(spec: Spec) -> Options:
         pickle=spec.flag("pickle"),
         partial=spec.flag("partial"),
     )
-
-
-def _one_of(spec: Spec, option: str, known: tuple[str, ...]) -> str:
-    given = spec.text(option, known[0])
-    if given not in known:
-        raise ModelError(f"model '{spec}': option {option}={given} is none of {', '.join(known)}")
-    return given
 
 
 def _template(spec: Spec) -> str:
