@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import contextlib
 import json
 import random
 import resource
@@ -21,71 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers.server import running
+
 _IMAGE_BYTES = 6750
-_ANSWER = json.dumps(
-    {
-        "choices": [{"message": {"role": "assistant", "content": "yes"}}],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 1},
-    }
-).encode()
-_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-    len(_ANSWER),
-    _ANSWER,
-)
-
-
-class _Server(asyncio.Protocol):
-    """As little HTTP as will do, so that the server is not what is measured."""
-
-    latency = 0.02
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport, self.waiting, self.left = transport, b"", -1
-
-    def data_received(self, data: bytes) -> None:
-        while data:
-            if self.left < 0:
-                head, end, rest = (self.waiting + data).partition(b"\r\n\r\n")
-                if not end:
-                    self.waiting = head
-                    return
-                lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
-                self.waiting, self.left, data = b"", int(lengths[0].split(b":")[1]), rest
-            taken = min(self.left, len(data))
-            self.left -= taken
-            data = data[taken:]
-            if self.left == 0:
-                self.left = -1
-                asyncio.get_running_loop().call_later(self.latency, self._answer)
-
-    def _answer(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(_RESPONSE)
-
-
-async def _serve(latency: float) -> None:
-    _Server.latency = latency
-    server = await asyncio.get_running_loop().create_server(_Server, "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    # The parent closes stdin when it ends, however it ends.
-    await asyncio.to_thread(sys.stdin.read)
-
-
-@contextlib.contextmanager
-def _server(latency: float) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.throughput", "--side", "server", "--latency", str(latency)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
 
 
 def make(root: Path, samples: int) -> None:
@@ -208,20 +148,17 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--latency", type=float, default=20.0, help="milliseconds")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--side", choices=("ours", "bare", "server"), help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=("ours", "bare"), help=argparse.SUPPRESS)
     parser.add_argument("--kind", help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.side == "server":
-        asyncio.run(_serve(args.latency / 1000))
-        return
     if args.side:
         _side(args)
         return
     print(f"{args.samples} samples, {args.concurrency} in flight, {args.latency:g} ms, median of {args.repeats}")
     print(f"{'':20}{'requests/s':>11}{'s in all':>10}{'CPU s/1000':>12}{'peak MiB':>10}")
-    with tempfile.TemporaryDirectory() as folder, _server(args.latency) as url:
+    with tempfile.TemporaryDirectory() as folder, running(args.latency / 1000) as url:
         root = Path(folder)
         make(root, args.samples)
         for kind in ("text", "image"):

@@ -21,10 +21,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.peers.server import running
 
 HERE = Path(__file__).parent
 _IMAGE_BYTES = 6000
@@ -94,23 +95,10 @@ def make(root: Path, samples: int) -> None:
     (root / "catalog.csv").write_text("\n".join(rows) + "\n")
 
 
-@contextlib.contextmanager
-def server(latency: float, seen: dict[str, float]) -> Iterator[str]:
-    """A server of its own for each run; what it saw is in ``seen`` at the end."""
-    command = [sys.executable, "-m", "benchmarks.peers.server", "--latency", str(latency)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
-    finally:
-        out, _ = process.communicate("", timeout=20)
-        seen.update(json.loads(out))
-
-
 def measure(command: list[str], log: Path, latency: float) -> dict[str, float]:
     """One run: wall and CPU seconds and the peak of memory of the process and its children, and the server's counts."""
     seen: dict[str, float] = {}
-    with server(latency, seen) as url, log.open("wb") as out:
+    with running(latency, seen) as url, log.open("wb") as out:
         began, clock = time.perf_counter(), time.time()
         process = subprocess.Popen([part.replace("URL", url) for part in command], stdout=out, stderr=subprocess.STDOUT)
         peak, stop = [0.0], threading.Event()

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 _ANSWER = {
@@ -85,6 +88,20 @@ async def serve(latency: float) -> None:
     # The parent closes stdin when it ends, however it ends.
     await asyncio.to_thread(sys.stdin.read)
     print(json.dumps(_SEEN), flush=True)
+
+
+@contextlib.contextmanager
+def running(latency: float, seen: dict[str, float] | None = None) -> Iterator[str]:
+    """The address of a server in a process of its own; what it saw is in ``seen`` at the end."""
+    command = [sys.executable, "-m", "benchmarks.peers.server", "--latency", str(latency)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
+    finally:
+        out, _ = process.communicate("", timeout=20)
+        if seen is not None:
+            seen.update(json.loads(out))
 
 
 if __name__ == "__main__":
