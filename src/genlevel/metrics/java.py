@@ -6,17 +6,45 @@ import os
 import re
 import shutil
 import subprocess
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from genlevel.errors import NotScorable
+from genlevel.errors import MetricError, NotScorable
+from genlevel.metrics.base import Metric
 from genlevel.metrics.learned.weights import ENVIRONMENT
 
 # METEOR and SPICE read and write in the platform's encoding unless told otherwise.
 ENCODING = ("-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8")
 _SECONDS = 3600.0
+
+
+class JavaMetric(Metric):
+    """A metric that is defined by a Java program, which may take ``seconds`` for a batch."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise MetricError(f"{self.name}: seconds={self.seconds}, but it must be above 0")
+
+    @abstractmethod
+    def installed(self) -> Path:
+        """The program's file.
+
+        Raises:
+            NotScorable: in one line, what of the program, its files or Java is not here.
+        """
+
+    def lacks(self) -> str:
+        """What is not here, in one line; empty where all is."""
+        try:
+            self.installed()
+        except NotScorable as error:
+            return str(error)
+        return ""
 
 
 def find_file(given: str, file: str, bundled: str, title: str, published: str) -> Path:

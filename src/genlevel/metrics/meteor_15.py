@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from genlevel.errors import MetricError, NotScorable
-from genlevel.metrics.base import Metric, as_weights
+from genlevel.errors import NotScorable
+from genlevel.metrics.base import as_weights
 from genlevel.metrics.evidence import Evidence, FloatArray
-from genlevel.metrics.java import ENCODING, find_file, java_command, run_java
+from genlevel.metrics.java import ENCODING, JavaMetric, find_file, java_command, run_java
 from genlevel.metrics.text import text_pairs, tokenizer
 
 _JAR = "meteor-1.5.jar"
@@ -25,7 +25,7 @@ _STATISTICS = 23
 
 
 @dataclass(frozen=True)
-class Meteor15(Metric):
+class Meteor15(JavaMetric):
     """METEOR 1.5 for English: exact, stem, synonym and paraphrase matches, function words weighing less.
 
     The authors' Java program aligns each answer with its references and keeps the best; the number comes from its counts
@@ -57,10 +57,6 @@ class Meteor15(Metric):
     answer = "a text; reference: a text or a list of texts"
     needs = ("java", "jar: meteor-1.5.jar and its paraphrases, as in pycocoevalcap")
 
-    def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise MetricError(f"meteor_15: seconds={self.seconds}, but it must be above 0")
-
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Column ``counts`` (int32, 23 numbers a sample): what the program prints for the best reference.
 
@@ -80,15 +76,8 @@ class Meteor15(Metric):
         """METEOR of the weighted sums of all counts."""
         return score(as_weights(evidence, weights) @ parted(evidence["counts"]))
 
-    def lacks(self) -> str:
-        """The jar, its table or Java, where one is not here."""
-        try:
-            self._installed()
-        except NotScorable as error:
-            return str(error)
-        return ""
-
-    def _installed(self) -> Path:
+    def installed(self) -> Path:
+        """The jar, if all that it needs is here too."""
         jar = find_file(self.jar, _JAR, f"meteor/{_JAR}", "METEOR 1.5", "cs.cmu.edu/~alavie/METEOR")
         if not (jar.parent / _PARAPHRASES).is_file():
             raise NotScorable(f"needs METEOR's paraphrases: put {_PARAPHRASES} of pycocoevalcap beside {jar}")
@@ -96,7 +85,7 @@ class Meteor15(Metric):
         return jar
 
     def _run(self, lines: Sequence[str]) -> FloatArray:
-        jar = self._installed()
+        jar = self.installed()
         command = [
             self.java,
             f"-Xmx{self.memory}",

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from genlevel.errors import MetricError, NotScorable
-from genlevel.metrics.base import Metric, as_weights, ratio, weighted_mean
+from genlevel.metrics.base import as_weights, ratio, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
-from genlevel.metrics.java import find_file, java_command, java_version, run_java
+from genlevel.metrics.java import JavaMetric, find_file, java_command, java_version, run_java
 from genlevel.metrics.text import text_pairs, tokenizer
 
 _CORENLP = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
@@ -25,7 +25,7 @@ _RUNNER = Path(__file__).with_name("SpiceRunner.java")
 
 
 @dataclass(frozen=True)
-class Spice(Metric):
+class Spice(JavaMetric):
     """SPICE: F1 of the tuples (objects, attributes, relations) in the scene graphs of answer and references.
 
     The graphs come from the authors' Java program. Tuples are equal if their words are, or if WordNet has them in one synset.
@@ -60,10 +60,6 @@ class Spice(Metric):
     answer = "a text; reference: a list of texts"
     needs = ("java", "jar: spice-1.0.jar and Stanford CoreNLP 3.6.0")
 
-    def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise MetricError(f"spice: seconds={self.seconds}, but it must be above 0")
-
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``shared``, ``given`` and ``expected`` tuples (int32)."""
         pairs = text_pairs(answers, references)
@@ -90,7 +86,7 @@ class Spice(Metric):
 
     def _run(self, entries: list[dict[str, Any]]) -> list[tuple[int, int, int, int]]:
         """For each entry its row and its right, extra and missed tuples."""
-        jar = self._installed()
+        jar = self.installed()
         with tempfile.TemporaryDirectory() as folder:
             given, wanted = Path(folder, "in.json"), Path(folder, "out.json")
             # ASCII, since the program reads in the platform's encoding.
@@ -117,15 +113,8 @@ class Spice(Metric):
         opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
         return [*start, *opened, "-cp", str(jar), str(_RUNNER), str(given), str(wanted), *cache]
 
-    def lacks(self) -> str:
-        """The package or Java, where one is not here."""
-        try:
-            self._installed()
-        except NotScorable as error:
-            return str(error)
-        return ""
-
-    def _installed(self) -> Path:
+    def installed(self) -> Path:
+        """The jar, if all that it needs is here too."""
         jar = find_file(self.jar, "spice/spice-1.0.jar", "spice/spice-1.0.jar", "SPICE", "panderson.me/spice")
         missing = [name for name in _CORENLP if not (jar.parent / "lib" / name).exists()]
         if missing:
