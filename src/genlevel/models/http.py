@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 
 from genlevel.errors import Fault, ModelError, RequestFailed
+from genlevel.models.acceptance import Acceptance, judges_content
 
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
@@ -66,6 +67,14 @@ class _Retry(Exception):
         self.fault: Fault = "down" if unreachable else "busy"
 
 
+class _Refused(Exception):
+    """The server refuses the request, or everybody: which of them, its other answers tell."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Http:
     """A pool of connections to one server."""
 
@@ -79,7 +88,8 @@ class Http:
         self._secret = secret
         self._shortest = SHORTEST_NAMED_KEY if named else _SHORTEST_KEY
         self._session: aiohttp.ClientSession | None = None
-        self._reached = self._answered = False
+        self._reached = False
+        self._acceptance = Acceptance()
 
     async def open(self) -> None:
         """Make the pool; needs a running event loop."""
@@ -114,12 +124,15 @@ class Http:
             except RequestFailed as error:
                 error.attempts = attempt
                 raise
+            except _Refused as refusal:
+                raise await self._judged(refusal, attempt) from None
             except _Retry as fault:
                 if attempt == attempts:
                     tries = f"({attempts} {'try' if attempts == 1 else 'tries'})"
+                    failure = RequestFailed(f"{fault} {tries}", attempts, fault=fault.fault)
                     if fault.unreachable and not self._reached:
-                        raise ModelError(f"{url}: cannot be reached {tries}: {fault}") from None
-                    raise RequestFailed(f"{fault} {tries}", attempts, fault=fault.fault) from None
+                        raise ModelError(f"{url}: cannot be reached {tries}: {fault}", instead=failure) from None
+                    raise failure from None
                 await asyncio.sleep(self._retries.wait(attempt - 1, fault.after))
         raise AssertionError("attempts is at least 1")
 
@@ -127,13 +140,14 @@ class Http:
         assert self._session is not None, "open() comes first"
         data: Any = body if isinstance(body, bytes) else _form(body)
         headers = _JSON if isinstance(body, bytes) else None
+        turn = self._acceptance.begin()
         try:
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
             async with self._session.post(url, data=data, headers=headers, allow_redirects=False) as response:
                 self._reached = True
                 answer = self._without_key(await _read(response))
                 if response.status == 200:
-                    self._answered = True
+                    self._acceptance.given = True
                     return read(answer) if len(answer) < _LARGE else await asyncio.to_thread(read, answer)
                 self._raise_for(response.status, answer, response.headers)
         except TimeoutError:
@@ -142,6 +156,15 @@ class Http:
             reason = self._clean(str(error) or type(error).__name__)
             unreachable = isinstance(error, aiohttp.ClientConnectorError)
             raise _Retry(f"connection failed: {reason}", unreachable=unreachable) from None
+        finally:
+            self._acceptance.end(turn)
+
+    async def _judged(self, refusal: _Refused, attempt: int) -> ModelError | RequestFailed:
+        """Whom a refusal is meant for: once the server has answered, address and access are right."""
+        failure = RequestFailed(f"HTTP {refusal.status}: {refusal}", attempt)
+        if await self._acceptance.came():
+            return failure
+        return ModelError(f"the server {_REFUSED[refusal.status]} (HTTP {refusal.status}: {refusal})", instead=failure)
 
     def _raise_for(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         message = self._clean(_message(data))
@@ -149,9 +172,10 @@ class Http:
             raise ModelError(f"the account has no credit (HTTP {status}: {message})")
         if status in {408, 409, 425, 429} or status >= 500:
             raise _Retry(f"HTTP {status}: {message}", after=retry_after(headers.get("Retry-After")))
-        # Once the server has answered, address and access are right: it is this request that it refuses (a moderated one, say).
-        if status in _REFUSED and (status == 401 or not self._answered):
+        if status == 401:
             raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
+        if status in _REFUSED and not judges_content(data):
+            raise _Refused(status, message)
         if 300 <= status < 400:
             target = self._clean(headers.get("Location", ""))
             raise ModelError(f"the server redirects (HTTP {status}) to {target}; give that address as base_url")
