@@ -22,7 +22,14 @@ NEW = 32
 
 
 def write(
-    folder: Path, size: int, layers: int, *, heads: int = 8, room: int = 1024, dtype: str = "float32", device: str = "cpu"
+    folder: Path,
+    size: int,
+    layers: int,
+    *,
+    heads: int = 8,
+    room: int = 1024,
+    dtype: str = "float32",
+    device: str = "cpu",
 ) -> None:
     """A checkpoint with a byte-level tokenizer; it never ends early.
 

@@ -15,14 +15,16 @@ from typing import Any
 import benchmarks.gpu
 from benchmarks.gpu.bench import Bench, reason, shown
 
-PARTS = ("machine", "text", "oom", "vision", "specialists", "pictures", "metrics", "engine")
+PARTS = ("machine", "text", "oom", "vision", "agreement", "specialists", "pictures", "metrics", "engine")
 _PATIENCE = 1.5
 """A part that has not seen that its time is up is stopped after so many times of it."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.gpu", description=benchmarks.gpu.__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m benchmarks.gpu",
+        description=benchmarks.gpu.__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PARTS))
     parser.add_argument("--out", type=Path, default=None, help="where gpu.json goes")

@@ -40,7 +40,9 @@ class Asked(NamedTuple):
         }
 
 
-def ask(bench: Bench, spec: str, requests: Sequence[Request], warm: int = 2, ready: Callable[[Model], Any] | None = None) -> Asked:
+def ask(
+    bench: Bench, spec: str, requests: Sequence[Request], warm: int = 2, ready: Callable[[Model], Any] | None = None
+) -> Asked:
     """Answers of the model of a SPEC, window by window.
 
     Args:
@@ -89,9 +91,9 @@ def _memory(bench: Bench) -> float:
     """The peak, and memory given back for what comes next."""
     if not bench.cuda:
         return 0.0
-    from genlevel.models.batching import release
-
     import torch
+
+    from genlevel.models.batching import release
 
     most = torch.cuda.max_memory_allocated() / 1e9
     release()

@@ -41,7 +41,9 @@ def run(bench: Bench) -> None:
     bench.step("batch=8, all of the memory", lambda: free("8"))
     if len(peak) == 2 and len(alone) == len(asked):
         for name in ("auto", "64"):
-            bench.step(f"batch={name}, too little memory", lambda n=name: _limited(bench, spec, n, asked, alone, peak[1]))
+            bench.step(
+                f"batch={name}, too little memory", lambda n=name: _limited(bench, spec, n, asked, alone, peak[1])
+            )
 
 
 def _write(bench: Bench) -> dict[str, Any]:
@@ -102,7 +104,9 @@ def _share(bench: Bench, gigabytes: float) -> Iterator[None]:
     import torch
 
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(min(1.0, gigabytes * 1e9 / torch.cuda.get_device_properties(0).total_memory))
+    torch.cuda.set_per_process_memory_fraction(
+        min(1.0, gigabytes * 1e9 / torch.cuda.get_device_properties(0).total_memory)
+    )
     try:
         yield
     finally:

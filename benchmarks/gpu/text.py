@@ -1,4 +1,4 @@
-"""Answers and tokens a second of a checkpoint of 1.2 billion numbers in bfloat16; prompts of 4 to 2,000 characters, 32 tokens each."""
+"""A checkpoint of 1.2 billion numbers in bfloat16; prompts of 4 to 2,000 characters, answers of 32 tokens."""
 
 from __future__ import annotations
 
