@@ -71,10 +71,7 @@ class ServerModel(Model):
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Open the connection pool."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._pool = Http(
-            headers=headers, connections=self.concurrency, retries=self._retries, secret=self._key, named=self._named
-        )
-        await self._pool.open()
+        self._pool = Http(headers=headers, retries=self._retries, secret=self._key, named=self._named)
 
     async def close(self) -> None:
         """Close the connections."""
