@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -114,7 +115,7 @@ class Http:
 
     def _client(self, url: str) -> Client:
         """The pool for this address; it is made at the first request, within the event loop."""
-        local = urlsplit(url).hostname in _LOOPBACK
+        local = _is_here(url)
         if local not in self._clients:
             builder = ClientBuilder().http1_only().default_headers(self._headers).user_agent(f"genlevel/{__version__}")
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
@@ -216,6 +217,11 @@ class Http:
         if self._secret:
             text = text.replace(self._secret, "[key]")
         return " ".join(text.split())[:300]
+
+
+@lru_cache(16)
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def _form(fields: Sequence[Field]) -> FormBuilder:

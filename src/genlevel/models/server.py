@@ -89,7 +89,7 @@ class Prices:
 
     def usage(self, said: Any = None) -> Usage:
         """Tokens and US dollars from the ``usage`` of an answer."""
-        said = said if isinstance(said, Mapping) else {}
+        said = said if isinstance(said, dict) else {}
         given = _count(said, "prompt_tokens", "input_tokens")
         made = _count(said, "completion_tokens", "output_tokens")
         cost = said.get("cost")
@@ -99,8 +99,11 @@ class Prices:
 
 
 def _count(said: Mapping[str, Any], *names: str) -> int:
-    counts = (said.get(name) for name in names)
-    return next((n for n in counts if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**53), 0)
+    for name in names:
+        count = said.get(name)
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**53:
+            return count
+    return 0
 
 
 def key_variable(spec: Spec, default: str = "") -> str:
