@@ -29,8 +29,8 @@ With api=speech (takes=text makes=audio): voice (default: alloy), speed, instruc
 With api=transcriptions or translations (takes=text,audio makes=text): language, temperature; only the sound is sent
 
 Images go out with their original bytes (formats other than PNG, JPEG, WebP and GIF as PNG); sound as WAV and MP3 as it is, other
-formats as WAV. The environment's proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE) are used; a server on
-this machine is asked without a proxy.
+formats as WAV. The environment's proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE) are used; a server
+on this machine is asked without a proxy.
 """
 
 from __future__ import annotations
