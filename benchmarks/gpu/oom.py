@@ -21,7 +21,7 @@ def run(bench: Bench) -> None:
     """One at a time without a limit; then all with one, twice, so that the second shows what was remembered."""
     folder = bench.folder / "llama"
     bench.step("checkpoint", lambda: _write(bench))
-    asked = requests(bench.size(192, 12), bench.size(2000, 60))
+    asked = requests(bench.size(96, 12), bench.size(2000, 60))
     spec = f"transformers:{folder}?device_map={bench.device}&max_new_tokens={NEW}&window={len(asked) // 2}"
     alone: list[Answer] = []
     peak: list[float] = []

@@ -19,7 +19,7 @@ def run(bench: Bench) -> None:
     """One at a time, batches, and whether answers are the same; in the checkpoint's bfloat16 and in float32."""
     folder = bench.folder / "qwen"
     bench.step("checkpoint", lambda: write(folder, bench))
-    parts = image_parts([_SIZES[i % len(_SIZES)] for i in range(bench.size(192, 6))])
+    parts = image_parts([_SIZES[i % len(_SIZES)] for i in range(bench.size(96, 6))])
     asked = [
         Request("t", str(i), "visual-question-answering", (Part("text", f"What is in picture {i}?"), part))
         for i, part in enumerate(parts)
