@@ -103,9 +103,11 @@ def test_a_model_of_one_kind_is_not_blamed_for_others(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with serve_media({"text": "a tone"}) as server:
-        assert main(["models", "check", f"openai:m?base_url={server.url}&api=transcriptions", "--format", "csv"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.rsplit(",", 1)[1] for line in lines] == ["result", "not for it", "ok"]
+        for more, results in (("", ["ok"]), ("&types=all", ["not for it", "ok"])):
+            spec = f"openai:m?base_url={server.url}&api=transcriptions{more}"
+            assert main(["models", "check", spec, "--format", "csv"]) == 0
+            lines = capsys.readouterr().out.splitlines()
+            assert [line.rsplit(",", 1)[1] for line in lines] == ["result", *results]
 
 
 @pytest.mark.parametrize(

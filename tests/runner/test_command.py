@@ -64,7 +64,7 @@ def test_run_scores_and_goes_on(data: Path, adder: str, tmp_path: Path, capsys: 
         assert main(command) == 0
         out, err = capsys.readouterr()
         assert f"{0 if turn else 2 * SUMS} answered, 0 failed" in err
-        assert "drawing: not asked, counts 0: the model makes no image" in err
+        assert "not asked: the model makes no image: 1 task, counting 0: drawing" in err
         lines = re.findall(r"^(\w+): (\d+ answered.*)$", err, re.MULTILINE)
         stored = f"0 answered, {SUMS} stored before"
         assert lines == [(name, stored if turn else f"{SUMS} answered") for name in ("sums", "colours")]

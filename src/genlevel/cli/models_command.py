@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from typing import TYPE_CHECKING
 
 from genlevel.cli.numbers import positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
 from genlevel.errors import GenlevelError
+
+if TYPE_CHECKING:
+    from genlevel.models import Model
 
 # One hangs for each request that was not answered in time.
 _THREADS = 32
@@ -70,7 +74,9 @@ def _check(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt from None
     rows = [{**asdict(f), "result": _result(f.error, f.outside)} for f in findings]
     if args.format == "json":
-        emit_json({"model": model.name, "takes": sorted(model.takes), "makes": sorted(model.makes), "requests": rows})
+        types = None if model.task_types is None else sorted(model.task_types)
+        kinds = {"takes": sorted(model.takes), "makes": sorted(model.makes), "task_types": types}
+        emit_json({"model": model.name, **kinds, "requests": rows})
     elif args.format == "csv":
         emit_csv(tuple(rows[0]) if rows else ("given",), rows)
     else:
@@ -102,7 +108,7 @@ def _check(args: argparse.Namespace) -> int:
                 for f in findings
             ],
             right=(3, 4, 5),
-            title=f"{model.name}: takes {', '.join(sorted(model.takes))}; makes {', '.join(sorted(model.makes))}",
+            title=f"{model.name}: takes {', '.join(sorted(model.takes))}; makes {', '.join(sorted(model.makes))}{_types(model)}",
         )
     failed = [f for f in findings if f.error and not f.outside]
     if failed:
@@ -110,6 +116,10 @@ def _check(args: argparse.Namespace) -> int:
             f"{len(failed)} of {len(findings)} failed; tasks of these kinds would score 0 (say what it can by takes= and makes=)"
         )
     return 1 if failed else 0
+
+
+def _types(model: Model) -> str:
+    return "" if model.task_types is None else f"; is for {', '.join(sorted(model.task_types))}"
 
 
 def _result(error: str, outside: bool) -> str:

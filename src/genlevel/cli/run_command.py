@@ -124,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.datasets import find_datasets
     from genlevel.runner import describe, make_plan, open_or_create
     from genlevel.runner import run as ask
+    from genlevel.scoring.extent import not_asked_lines
 
     spec = _spec(args)
     if args.on and args.concurrency != 0:
@@ -160,8 +161,8 @@ def run(args: argparse.Namespace) -> int:
         model, plan, catalog, settings, spec=args.model, data=args.data, catalog_file=used, sota_file=args.sota
     )
     folder = open_or_create(out, meta)
-    for task_id, reason in plan.unsupported.items():
-        note(f"{task_id}: not asked, counts 0: {reason}")
+    for line in not_asked_lines(plan.unsupported):
+        note(line)
     located = _located(args, folder, catalog, found.datasets)
     display = watcher(args.quiet)
     try:

@@ -146,15 +146,10 @@ def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> N
 
 def _note_not_asked(scores: Sequence[TaskScore]) -> None:
     """The tasks that the model cannot do, a line for each reason."""
-    from genlevel.scoring.extent import was_not_asked
+    from genlevel.scoring.extent import not_asked_lines, was_not_asked
 
-    by_reason: dict[str, list[str]] = {}
-    for score in scores:
-        if was_not_asked(score.note):
-            by_reason.setdefault(score.note, []).append(score.task_id)
-    for reason, ids in by_reason.items():
-        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-        note(f"{reason}: {len(ids)} task{'' if len(ids) == 1 else 's'}, counting 0: {', '.join(ids[:3])}{more}")
+    for line in not_asked_lines({score.task_id: score.note for score in scores if was_not_asked(score.note)}):
+        note(line)
 
 
 def _note_problems(report: ScoreReport, told: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import RequestFailed
-from genlevel.records import PART_KINDS, PartKind, Reply, Request
+from genlevel.records import PART_KINDS, PartKind, Reply, Request, Task
 
 
 class Model(ABC):
@@ -23,6 +23,8 @@ class Model(ABC):
     name: str
     takes: frozenset[PartKind] = frozenset(PART_KINDS)
     makes: frozenset[PartKind] = frozenset({"text"})
+    task_types: frozenset[str] | None = None
+    """The types of task that a specialist can do: others are not asked either. None for what can be asked anything."""
     dispatcher: bool = False
     concurrency: int = 1
     batch_size: int = 1
@@ -52,6 +54,16 @@ class Model(ABC):
     def parts(self) -> Mapping[str, Model]:
         """The models that it is made of, by a name for each, where it only passes requests on; none for a model of its own."""
         return {}
+
+    def asked(self, task: Task) -> Model:
+        """The model that gets the task's requests: itself, or the one among several that it sends them to."""
+        return self
+
+    def cannot(self, dataset: Dataset) -> str:
+        """Why it cannot do a task of kinds of part that it takes and makes, in words that follow its name; '' where it may."""
+        if self.task_types is None or dataset.task.task_type in self.task_types:
+            return ""
+        return f"is for {', '.join(sorted(self.task_types))}"
 
     async def start(self, datasets: Sequence[Dataset]) -> None:  # noqa: B027 - most models need no preparation
         """Called once before the first request, with the datasets of the run."""

@@ -21,6 +21,7 @@ The program is started once and kept. It gets a line for each request and writes
 
 Options, all of which may be left out:
   takes, makes   kinds of part, with commas (default: takes all, makes=text)
+  types          types of task, with commas, where it is to be asked no others (default: any)
   processes      so many copies of the program (default 1)
   batch          lines in flight to each (default 1); a program that reads several before it answers can work in batches
   timeout        seconds for one answer (default 300); startup: for the first one of all (default 600)
@@ -54,7 +55,7 @@ from genlevel.models.spec import Spec
 from genlevel.records import PART_KINDS, Reply, Request
 
 _OPTIONS: Final = (
-    "takes", "makes", "processes", "batch", "timeout", "startup", "attempts", "cwd", "env", "dispatcher",
+    "takes", "makes", "types", "processes", "batch", "timeout", "startup", "attempts", "cwd", "env", "dispatcher",
 )  # fmt: skip
 _USUAL: Final = frozenset([
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "TEMP", "TMP",
@@ -89,6 +90,7 @@ class CommandModel(Model):
         self.name = shlex.join([Path(command[0]).name, *command[1:]])
         self.takes = spec.kinds("takes", frozenset(PART_KINDS))
         self.makes = spec.kinds("makes", frozenset({"text"}))
+        self.task_types = spec.task_types()
         self.dispatcher = spec.flag("dispatcher")
         self._batch = spec.integer("batch", 1, low=1, high=4096)
         self._seats = [_Seat() for _ in range(spec.integer("processes", 1, low=1, high=1024))]

@@ -1,6 +1,6 @@
 """``composite:FILE.toml``: one system that sends each task to one of several models; ``composite:starter`` is built in.
 
-The file lists routes; the first that fits a request's task answers it::
+The file lists routes; the first that fits a request's task, and whose model is for such tasks, answers it::
 
     name = "my-system"
 
@@ -11,9 +11,9 @@ The file lists routes; the first that fits a request's task answers it::
     [[route]]                              # without a condition: everything else
     model = "openai:my-text-model"
 
-Each model has its own concurrency, batches, kinds of part and image size, as if it were asked alone; --concurrency bounds the
-sum. A request that its model does not take or make fails in one line. 'genlevel models check composite:FILE.toml' tries every
-route.
+Each model has its own concurrency, batches, kinds of part, types of task and image size, as if it were asked alone; --concurrency
+bounds the sum. A task that its route's model cannot do, or that has no route, is not asked and counts 0. 'genlevel models check
+composite:FILE.toml' tries every route.
 
 Such a system routes work and learns nothing across tasks: it is marked as a dispatcher, and the level rule caps it at level 2.
 ``composite:starter`` sends each task of the starter set to its specialist. No options.
@@ -66,6 +66,8 @@ class CompositeModel(Model):
         self.takes = frozenset().union(*(route.model.takes for route in routes))
         self.makes = frozenset().union(*(route.model.makes for route in routes))
         models = self._models()
+        types = [model.task_types for model in models]
+        self.task_types = None if None in types else frozenset().union(*(known for known in types if known is not None))
         # Each model has requests enough to fill its batches, also while another's task comes to its end.
         self.concurrency = min(_MOST_IN_FLIGHT, sum(m.concurrency * max(m.window, m.batch_size, 1) for m in models))
         self.seeded = any(model.seeded for model in models)
@@ -85,13 +87,28 @@ class CompositeModel(Model):
         given: dict[int, tuple[Model, list[Dataset]]] = {}
         self._by_task, self._lanes = {}, {}
         for dataset in datasets:
-            route = next((route for route in self._routes if route.takes(dataset.task)), None)
+            route = self._route(dataset.task)
             if route is not None:
                 self._by_task[dataset.task.id] = route.model
                 given.setdefault(id(route.model), (route.model, []))[1].append(dataset)
         for model, own in given.values():
             await model.start(own)
             self._lanes[id(model)] = Lane(model, self.concurrency)
+
+    def _route(self, task: Task) -> Route | None:
+        """The first route that fits and whose model is for such tasks; the first that fits where none is."""
+        fitting = [route for route in self._routes if route.takes(task)]
+        able = (route for route in fitting if (types := route.model.task_types) is None or task.task_type in types)
+        return next(able, fitting[0] if fitting else None)
+
+    def asked(self, task: Task) -> Model:
+        """The model of the task's route; itself where there is none."""
+        route = self._route(task)
+        return self if route is None else route.model.asked(task)
+
+    def cannot(self, dataset: Dataset) -> str:
+        """That no route takes the task. What its model cannot do is for that model to say."""
+        return "" if self._route(dataset.task) is not None else "has no route for it"
 
     def parts(self) -> Mapping[str, Model]:
         """Each route's model, by the number of its first route and its name."""
@@ -119,7 +136,8 @@ class CompositeModel(Model):
 def _identity(model: Model) -> dict[str, Any]:
     """With what the run adds for a model that is not routed, and the kinds that it is told to make."""
     limit = {"image_limit": model.image_limit} if model.image_limit else {}
-    return {**model.identity(), **limit, "makes": sorted(model.makes)}
+    types = {} if model.task_types is None else {"types": sorted(model.task_types)}
+    return {**model.identity(), **limit, **types, "makes": sorted(model.makes)}
 
 
 def read_routes(path: Path) -> CompositeModel:

@@ -20,6 +20,8 @@ Options, all of which may be left out (what is not given is the pipeline's own d
   device              cpu, cuda, cuda:1, mps (default: cuda where there is one)
   offload             model or sequential: keep on the GPU only what is at work
   batch               samples in one call (default 1), halved when memory runs out; auto: find the size
+  types               types of task, with commas, that it is asked; all for any that it has the kinds of part for (default: those
+                      that its pipelines are made for)
   pickle              1: take weights that are pickles, which can run code when they are read
 
 Nothing is downloaded and no code of the checkpoint is run. Needs the extra: pip install 'genlevel[diffusers]'.
@@ -50,19 +52,19 @@ from genlevel.models.diffusers_media import (
     work_size,
 )
 from genlevel.models.diffusers_options import CALL, pipeline_arguments, read_size
-from genlevel.models.diffusers_ways import Way
+from genlevel.models.diffusers_ways import Way, types_of
 from genlevel.models.spec import Spec
 from genlevel.records import Reply, Request
 
 _OPTIONS: Final = (
     "steps", "guidance", "negative", "strength", "size", "upscale", "frames", "fps", "seconds", "prompt", "controlnet", "control",
-    "dtype", "variant", "device", "offload", "batch", "pickle",
+    "dtype", "variant", "device", "offload", "batch", "pickle", "types",
 )  # fmt: skip
 # Pipelines that take one image a prompt. To others a list of images is several references for every prompt.
 _BATCHED: Final = ("StableDiffusion", "LatentConsistency", "LDMSuperResolution", "Kolors", "FluxImg2Img", "FluxInpaint")
 _AUTO_LARGEST: Final = 16
 _DTYPES: Final = ("float32", "float16", "bfloat16")
-_NOT_IDENTITY: Final = frozenset({"controlnet", "device", "offload", "batch", "pickle", "dtype"})
+_NOT_IDENTITY: Final = frozenset({"controlnet", "device", "offload", "batch", "pickle", "dtype", "types"})
 _ANSWERS: Final = 1
 """Raised when requests are put in another form, so that stored answers are not taken for answers to the new ones."""
 
@@ -77,6 +79,7 @@ class DiffusersModel(BatchModel):
         self._given = pipeline_arguments(spec, checkpoint)
         self._size = read_size(spec)
         self._upscale = spec.number("upscale", 0.0, high=16.0)
+        self.task_types = spec.task_types(types_of(checkpoint.ways, bool(self._upscale)))
         self._fps = spec.number("fps", 0.0, high=1000.0)
         self._prompt = spec.text("prompt", "")
         self._control_all = spec.one_of("control", ("drawings", "all")) == "all"
@@ -112,6 +115,12 @@ class DiffusersModel(BatchModel):
     def identity(self) -> Mapping[str, Any]:
         """The pipeline's class, hashes of the weights, the options and the type of number it computes with."""
         return dict(self._identity)
+
+    def cannot(self, dataset: Dataset) -> str:
+        """As of any model; and what would let it enlarge."""
+        why = super().cannot(dataset)
+        redraws = why and dataset.task.task_type == "image-super-resolution" and "image" in self._checkpoint.ways
+        return "keeps the size of an image; upscale=N redraws it N times as large" if redraws else why
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Load the weights, off the event loop."""

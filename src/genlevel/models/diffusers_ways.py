@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from genlevel.records import PartKind
 
-__all__ = ["Way", "WayName", "ways_of"]
+__all__ = ["Way", "WayName", "types_of", "ways_of"]
 
 WayName = Literal["text", "image", "mask", "control", "video"]
 
@@ -53,6 +53,19 @@ _LINKED: Final[Mapping[str, tuple[tuple[WayName, str], ...]]] = {
     "KolorsPipeline": (("image", "KolorsImg2ImgPipeline"),),
     "LTX2Pipeline": (("image", "LTX2ImageToVideoPipeline"),),
     "TextToVideoSDPipeline": (("video", "VideoToVideoSDPipeline"),),
+}
+
+
+_DRAWN_FROM: Final = frozenset({"image-to-image", "layout-to-image", "sketch-to-image"})
+_TYPES: Final[Mapping[tuple[WayName, PartKind], frozenset[str]]] = {
+    ("text", "image"): frozenset({"text-to-image"}),
+    ("image", "image"): _DRAWN_FROM | {"image-denoising"},
+    ("control", "image"): _DRAWN_FROM,
+    ("mask", "image"): frozenset({"image-inpainting"}),
+    ("text", "video"): frozenset({"text-to-video"}),
+    ("image", "video"): frozenset({"image-to-video"}),
+    ("video", "video"): frozenset({"video-to-video"}),
+    ("text", "audio"): frozenset({"text-to-audio"}),
 }
 
 
@@ -120,6 +133,22 @@ def ways_of(base: type, components: frozenset[str], shares: bool, controlnet: bo
         named = (drawing or base).__name__.replace("Pipeline", "ControlNetPipeline")
         add("control", getattr(diffusers, named, None), extra=True)
     return ways
+
+
+def types_of(ways: Mapping[WayName, Way], enlarges: bool) -> frozenset[str]:
+    """The types of task that some way is made for. A pipeline draws; maps of labels, depth or flow, and speech, it does not make.
+
+    Args:
+        ways: those of the checkpoint.
+        enlarges: whether an image is redrawn larger.
+    """
+    found: set[str] = set()
+    for way in ways.values():
+        if way.upscaler:
+            found.add("image-super-resolution")
+        else:
+            found |= _TYPES.get((way.name, way.makes), frozenset())
+    return frozenset(found | {"image-super-resolution"} if enlarges and "image" in ways else found)
 
 
 def _table(name: str) -> Mapping[str, type]:

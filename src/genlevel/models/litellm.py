@@ -13,6 +13,7 @@ Options, all of which may be left out:
   max_tokens, max_completion_tokens, top_p, seed     sent if given; seed=sample sends each sample's own seed
   system          a system message
   takes, makes    kinds of part, with commas (default: takes=text,image,audio,video makes=text)
+  types           types of task, with commas, where it is to be asked no others (default: any)
   max_side        images with a longer side than so many pixels are reduced to it (default: as they are)
   image_detail    low, high or auto (default: not sent)
   video, frames   as for openai: (default: 8 frames as images)
@@ -49,7 +50,7 @@ from genlevel.records import Part, Reply, Request, Usage
 
 _OPTIONS: Final = (
     "api_key_env", "api_base", "api_version", "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed", "system",
-    "takes", "makes", "max_side", "image_detail", "video", "frames", "voice", "concurrency", "timeout", "attempts",
+    "takes", "makes", "types", "max_side", "image_detail", "video", "frames", "voice", "concurrency", "timeout", "attempts",
     "price_input", "price_output", "price_request",
 )  # fmt: skip
 _PRICES: Final = frozenset({"price_input", "price_output", "price_request"})
@@ -78,6 +79,7 @@ class LiteLLMModel(Model):
         self.name = spec.name
         self.takes = spec.kinds("takes", frozenset({"text", "image", "audio", "video"}))
         self.makes = spec.kinds("makes", frozenset({"text"}))
+        self.task_types = spec.task_types()
         self.concurrency = spec.integer("concurrency", 16, low=1, high=4096)
         self.image_limit = spec.integer("max_side", 0, low=1)
         self.seeded = spec.text("seed", "") == "sample"

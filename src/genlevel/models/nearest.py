@@ -2,7 +2,7 @@
 
 One mechanism for all tasks and modalities: each part of a request becomes a vector (a small picture, a spectrum, histograms of
 distances, hashed pieces of words), and the answer is the one that belongs to the nearest training request of the same task:
-its text, or the medium itself. Needs tasks with a ``train`` folder. No options.
+its text, or the medium itself. A task without a ``train`` folder is not asked. No options.
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ class NearestModel(Model):
     def identity(self) -> Mapping[str, Any]:
         """Its version; the training examples are part of the data."""
         return {"kind": "nearest", "version": _VERSION}
+
+    def cannot(self, dataset: Dataset) -> str:
+        """A task from which nothing can be learnt."""
+        return "" if dataset.train is not None else "needs training examples (a folder 'train' beside the annotation)"
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Remember where the training examples are; they are read when a task is first asked."""

@@ -5,6 +5,7 @@ Options, all of which may be left out:
   api             chat (default), images, speech, transcriptions or translations: which endpoint is asked
   api_key_env     the environment variable that holds the key (default: OPENAI_API_KEY); the key itself is never stored
   takes, makes    kinds of part, with commas; tasks that need others are not asked (defaults: see below)
+  types           types of task, with commas, where it is to be asked no others; all for any (defaults: see below)
   max_side        images with a longer side than so many pixels are reduced to it (default: as they are)
   concurrency     requests in flight (default: 64)
   timeout         seconds for one try (default: 300)
@@ -25,8 +26,11 @@ With api=images (takes=text,image makes=image; requests with an image go to imag
   size, quality   sent if given
   seed            sample: each sample's own; a number: the same for all; not sent otherwise
   response_format b64_json (default), or none: not sent, as some models refuse it
-With api=speech (takes=text makes=audio): voice (default: alloy), speed, instructions=none for servers that take none
-With api=transcriptions or translations (takes=text,audio makes=text): language, temperature; only the sound is sent
+With api=speech (takes=text makes=audio types=text-to-speech):
+  voice           default: alloy
+  speed           sent if given; instructions=none for servers that take none
+With api=transcriptions or translations (takes=text,audio makes=text types=automatic-speech-recognition; only the sound is sent):
+  language, temperature
 
 Images go out with their original bytes (formats other than PNG, JPEG, WebP and GIF as PNG); sound as WAV and MP3 as it is, other
 formats as WAV. The environment's proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE) are used; a server

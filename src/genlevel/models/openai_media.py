@@ -120,6 +120,7 @@ class SpeechModel(MediaModel):
     """Text to speech."""
 
     path = "/audio/speech"
+    task_types = frozenset({"text-to-speech"})
     options = ("voice", "speed", "instructions")
     takes: frozenset[PartKind] = frozenset({"text"})
     makes: frozenset[PartKind] = frozenset({"audio"})
@@ -153,6 +154,7 @@ class TranscriptionModel(MediaModel):
     """Speech to text, in its own language or in English."""
 
     path = "/audio/transcriptions"
+    task_types = frozenset({"automatic-speech-recognition"})
     options = ("language", "temperature")
     takes: frozenset[PartKind] = frozenset({"text", "audio"})
     makes: frozenset[PartKind] = frozenset({"text"})

@@ -7,11 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from genlevel import tasktypes
 from genlevel.errors import GenlevelError, RequestFailed
 from genlevel.models.base import Model
 from genlevel.records import Part, PartKind, Reply, Request
 
 _SHOWN = 60
+_QUESTION = "Answer with one word: what is the capital of France?"
+# For specialists, who read no questions: what the pictures show, and words to choose from.
+_CONTENT = "A red square on white."
+_CHOICES = ("red", "green", "Paris", "London", "left", "right", "speech", "tone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,12 @@ async def probe(
 
 
 def requests(model: Model) -> Iterator[Request]:
-    """The requests for what the model says it takes and makes."""
+    """The requests for what the model says it takes and makes, and does."""
+    if model.task_types is not None:
+        yield from _special(model, model.task_types)
+        return
     if "text" in model.makes:
-        yield _request("text-generation", (Part("text", "Answer with one word: what is the capital of France?"),))
+        yield _request("text-generation", (Part("text", _QUESTION),))
         for kind, (task_type, question, example) in _EXAMPLES.items():
             if kind in model.takes:
                 yield _request(task_type, (example(), Part("text", question)))
@@ -71,8 +79,27 @@ def requests(model: Model) -> Iterator[Request]:
             yield _request(task_type, text + source, kind, wish if text else "")
 
 
-def _request(task_type: str, parts: tuple[Part, ...], makes: PartKind = "text", content: str = "") -> Request:
-    return Request("check", task_type, task_type, parts, frozenset({makes}), seed=1, content=content)
+def _special(model: Model, types: frozenset[str]) -> Iterator[Request]:
+    """One request of each type that a specialist does; of those that are answered by media one for each kind that is shown."""
+    drawn: set[tuple[str, ...]] = set()
+    for name in sorted(types & set(tasktypes.TASK_TYPES)):
+        kind: tasktypes.TaskType = tasktypes.get(name)
+        asked = sorted(kind.makes & model.makes, key=lambda one: (one == "text", one))
+        shown = tuple(one for one in _EXAMPLES if one in (kind.needs() or kind.takes) & model.takes)[:1]
+        if not asked or (asked[0] != "text" and (asked[0], *shown) in drawn):
+            continue
+        drawn.add((asked[0], *shown))
+        words = _EXAMPLES[shown[0]][1] if shown else _QUESTION
+        if asked[0] != "text":
+            words = _WISHES[asked[0]][1]
+        parts = (*(_EXAMPLES[one][2]() for one in shown), Part("text", words))
+        yield _request(name, parts, asked[0], _CONTENT, _CHOICES if asked[0] == "text" else ())
+
+
+def _request(
+    task_type: str, parts: tuple[Part, ...], makes: PartKind = "text", content: str = "", choices: tuple[str, ...] = ()
+) -> Request:
+    return Request("check", task_type, task_type, parts, frozenset({makes}), seed=1, choices=choices, content=content)
 
 
 async def _ask(model: Model, request: Request, timeout: float) -> Finding:

@@ -7,6 +7,7 @@ or a Reply. It may be ``async``; a plain function runs in a thread. What it rais
 
 Options, all of which may be left out:
   takes, makes    kinds of part, with commas (default: takes all, makes=text)
+  types           types of task, with commas, where it is to be asked no others (default: any)
   batch           call the function with a list of up to so many requests; it gives a list of as many answers
   concurrency     calls at the same time (default: 1 for a plain function, 16 for an async one)
   dispatcher      1 for a system that only routes work to specialists
@@ -132,7 +133,7 @@ def as_reply(value: Any) -> Reply:
 
 def from_spec(spec: Spec) -> PythonModel:
     """The model of a SPEC."""
-    spec.check(("takes", "makes", "batch", "concurrency", "dispatcher"))
+    spec.check(("takes", "makes", "types", "batch", "concurrency", "dispatcher"))
     module_name, _, function_name = spec.name.rpartition(":")
     if not module_name:
         raise ModelError(f"model '{spec}': give the function too, as python:MODULE:FUNCTION")
@@ -148,9 +149,13 @@ def from_spec(spec: Spec) -> PythonModel:
         "concurrency": spec.integer("concurrency", 0, high=4096),
         "dispatcher": spec.flag("dispatcher"),
     }
+    model: PythonModel
     if "batch" in spec.options:
-        return PythonBatchModel(function, spec.integer("batch", 1, low=1, high=100_000), **options)
-    return PythonModel(function, **options)
+        model = PythonBatchModel(function, spec.integer("batch", 1, low=1, high=100_000), **options)
+    else:
+        model = PythonModel(function, **options)
+    model.task_types = spec.task_types()
+    return model
 
 
 def _source_hash(module: Any, function: Any) -> str:

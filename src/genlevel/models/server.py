@@ -17,7 +17,7 @@ from genlevel.records import Usage
 
 COMMON: Final = (
     "base_url", "api", "api_key_env", "concurrency", "timeout", "attempts", "price_input", "price_output", "price_request",
-    "takes", "makes", "max_side",
+    "takes", "makes", "types", "max_side",
 )  # fmt: skip
 _PATHS: Final = ("/chat/completions", "/images/generations", "/images/edits", "/audio/speech", "/audio/transcriptions")
 _SECRET: Final = ("key", "token", "secret", "passw", "pwd", "sig", "auth", "credential")
@@ -35,6 +35,7 @@ class ServerModel(Model):
         self.name = spec.name
         self.concurrency = spec.integer("concurrency", 64, low=1, high=4096)
         self.image_limit = spec.integer("max_side", 0, low=1)
+        self.task_types = spec.task_types(self.task_types)
         self._base = _address(spec)
         self._url = self.address(path)
         self._prices = Prices(spec)

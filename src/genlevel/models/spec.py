@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -89,6 +90,27 @@ class Spec:
             if kind not in PART_KINDS:
                 raise ModelError(f"model '{self}': {option}={kind} is no kind of part ({', '.join(PART_KINDS)})")
         return frozenset(cast("set[PartKind]", kinds))
+
+    def task_types(self, default: frozenset[str] | None = None) -> frozenset[str] | None:
+        """The option ``types``: types of task with commas between, or ``all``, which is None.
+
+        Raises:
+            ModelError: naming what is no type of task.
+        """
+        given = self.options.get("types")
+        if given is None:
+            return default
+        if given == "all":
+            return None
+        from genlevel.tasktypes import TASK_TYPES
+
+        names = frozenset(name.strip() for name in given.split(","))
+        for name in sorted(names):
+            if name not in TASK_TYPES:
+                near = difflib.get_close_matches(name, list(TASK_TYPES), n=1)
+                hint = f"; did you mean {near[0]}?" if near else " (see 'genlevel tasks --coverage')"
+                raise ModelError(f"model '{self}': types={name} is no type of task{hint}")
+        return names
 
     def check(self, known: tuple[str, ...]) -> None:
         """Raise a ModelError if there is an option that is not ``known``."""

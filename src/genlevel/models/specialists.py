@@ -41,6 +41,10 @@ class SpecialistModel(Model):
         libraries = {name: importlib.metadata.version(name) for name in ("scikit-image", "scikit-learn", "scipy")}
         return {"kind": "specialist", "task": self._task_id, "version": _VERSION, **libraries}
 
+    def cannot(self, dataset: Dataset) -> str:
+        """Any task but its own."""
+        return "" if dataset.task.id == self._task_id else f"is for {self._task_id}"
+
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Note where the training examples are."""
         self._dataset = next((d for d in datasets if d.task.id == self._task_id), None)

@@ -5,6 +5,7 @@ PATH is a folder, or a hub id whose files are in the local cache (or download=1)
 
 Options, all of which may be left out:
   takes             kinds of part, with commas, that the checkpoint can be given (default: text,image,audio,video)
+  types             types of task, with commas, where it is to be asked no others (default: any)
   window            requests handed over at a time; vLLM makes its own batches of them (default: 256)
   max_tokens        of an answer (default: 512)
   temperature       default 0; above 0 sampled from the request's own seed; 'default' takes the checkpoint's own settings
@@ -35,9 +36,9 @@ from genlevel.records import Part, Reply, Request, Usage
 __all__ = ["VllmModel", "from_spec"]
 
 _OPTIONS: Final = (
-    "takes", "window", "max_tokens", "temperature", "top_p", "top_k", "system", "chat_template", "frames", "max_images", "dtype",
-    "quantization", "max_model_len", "tensor_parallel_size", "gpu_memory_utilization", "enforce_eager", "revision", "download",
-    "trust_remote_code",
+    "takes", "types", "window", "max_tokens", "temperature", "top_p", "top_k", "system", "chat_template", "frames", "max_images",
+    "dtype", "quantization", "max_model_len", "tensor_parallel_size", "gpu_memory_utilization", "enforce_eager", "revision",
+    "download", "trust_remote_code",
 )  # fmt: skip
 _FORM: Final = 1
 
@@ -48,6 +49,7 @@ class VllmModel(Model):
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
         self.takes = spec.kinds("takes", frozenset({"text", "image", "audio", "video"}))
+        self.task_types = spec.task_types()
         self.batch_size = spec.integer("window", 256, low=1, high=65536)
         self._pieces = Pieces(frames=spec.integer("frames", 8, low=1, high=1024))
         self._folder = find_folder(spec, spec.text("revision", ""), spec.flag("download"))

@@ -69,7 +69,7 @@ class Plan:
 
 
 def make_plan(model: Model, datasets: Sequence[Dataset]) -> Plan:
-    """Sort out the tasks that need kinds of part which the model does not take or make."""
+    """Sort out the tasks that the model cannot do: of types or kinds of part that it has not, or without a route."""
     possible, unsupported = [], {}
     for dataset in datasets:
         reason = _cannot(model, dataset)
@@ -85,12 +85,19 @@ def _cannot(model: Model, dataset: Dataset) -> str:
         kind = tasktypes.for_task(dataset.task)
     except GenlevelError as error:
         return str(error)
-    lacking = kind.takes - model.takes
+    asked = model.asked(dataset.task)
+    who = "the model" if asked is model else asked.name
+    lacking = kind.takes - asked.takes
+    takes_no = f"{who} takes no {' or '.join(sorted(lacking))}"
+    if kind.needs() & lacking:
+        return takes_no
+    if not kind.makes & asked.makes:
+        return f"{who} makes no {' or '.join(sorted(kind.makes))}"
+    if why := model.cannot(dataset) or asked.cannot(dataset):
+        return f"{who} {why}"
     # A task type names all that its samples may hold; what this task's hold is in the data, where it may be either.
-    if lacking and (kind.needs() & lacking or not any(kinds <= model.takes for kinds in _kinds(kind, dataset))):
-        return f"the model takes no {' or '.join(sorted(lacking))}"
-    if not kind.makes & model.makes:
-        return f"the model makes no {' or '.join(sorted(kind.makes))}"
+    if lacking and not any(kinds <= asked.takes for kinds in _kinds(kind, dataset)):
+        return takes_no
     return ""
 
 

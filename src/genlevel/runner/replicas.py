@@ -14,7 +14,7 @@ from typing import Any
 from genlevel.datasets.base import Dataset
 from genlevel.errors import ModelError, RequestFailed
 from genlevel.models.base import Model
-from genlevel.records import Reply, Request
+from genlevel.records import Reply, Request, Task
 
 _COMES_BACK = 8
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 30.0
@@ -82,7 +82,7 @@ class ReplicatedModel(Model):
         self._model, self._cluster, self._ahead, self._tries = model, cluster, ahead, tries
         self.name, self.takes, self.makes, self.dispatcher = model.name, model.takes, model.makes, model.dispatcher
         self.inline, self.image_limit, self.seeded = model.inline, model.image_limit, model.seeded
-        self.cacheable = model.cacheable
+        self.cacheable, self.task_types = model.cacheable, model.task_types
         self.batch_size = piece or model.window or model.batch_size
         if not piece and self.batch_size == 1:
             # Of a model that answers one at a time, each replica has as many in flight as it likes.
@@ -98,6 +98,15 @@ class ReplicatedModel(Model):
     def identity(self) -> Mapping[str, Any]:
         """That of the model: where it runs changes no answer, so that a run may go on elsewhere."""
         return self._model.identity()
+
+    def asked(self, task: Task) -> Model:
+        """Itself; or, as the model does, the one among several that the task is for."""
+        found = self._model.asked(task)
+        return self if found is self._model else found
+
+    def cannot(self, dataset: Dataset) -> str:
+        """As the model."""
+        return self._model.cannot(dataset)
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Start the replicas, and return as soon as one takes work."""

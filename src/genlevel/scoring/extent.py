@@ -8,6 +8,7 @@ from genlevel.catalog import Catalog
 from genlevel.records import TaskScore
 
 _NOT_ASKED = "not asked: "
+_NAMED = 3
 _NOT_SCORABLE = "not scorable"
 
 
@@ -21,6 +22,19 @@ def not_asked(catalog: Catalog, reasons: Mapping[str, str], model: str) -> list[
         for task_id, reason in reasons.items()
         if task_id in catalog.tasks
     ]
+
+
+def not_asked_lines(notes: Mapping[str, str]) -> list[str]:
+    """The tasks that were not asked, a line for each reason, from the notes of their scores by task id."""
+    by_note: dict[str, list[str]] = {}
+    for task_id, note in notes.items():
+        by_note.setdefault(note if was_not_asked(note) else f"{_NOT_ASKED}{note}", []).append(task_id)
+    lines = []
+    for note, ids in by_note.items():
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        many = "task" if len(ids) == 1 else "tasks"
+        lines.append(f"{note}: {len(ids)} {many}, counting 0: {', '.join(ids[:_NAMED])}{more}")
+    return lines
 
 
 def was_not_asked(note: str) -> bool:

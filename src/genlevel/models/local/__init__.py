@@ -31,6 +31,7 @@ Options, all of which may be left out:
   pickle          1 takes weights that are a pickle, *.bin (default: 0)
   partial         1 takes a folder that lacks weights; they are random numbers then (default: 0)
   takes, makes    kinds of part, with commas, to narrow what the checkpoint can do
+  types           types of task, with commas, that it is asked; 'all' for any (default: those that its family is made for)
 """
 
 from __future__ import annotations

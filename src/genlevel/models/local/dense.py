@@ -7,6 +7,7 @@ from typing import Any
 
 from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
+from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.parts import encode_npy, image_of, only_image
 from genlevel.models.local.runner import Runner
 from genlevel.records import PartKind, Reply, Request
@@ -20,6 +21,7 @@ class Depth(Runner):
     Models of relative depth (DPT, MiDaS, Depth Anything) give inverse depth: near things have large numbers.
     """
 
+    task_types = frozenset({"depth-estimation"})
     makes: frozenset[PartKind] = frozenset({"image"})
 
     @property
@@ -54,6 +56,11 @@ class Upscaling(Runner):
 
     makes: frozenset[PartKind] = frozenset({"image"})
 
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        self._scale = int(getattr(checkpoint.config, "upscale", 1) or 1)
+        self.task_types = frozenset({"image-super-resolution" if self._scale > 1 else "image-denoising"})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Images; the text of a request is not read."""
@@ -70,7 +77,7 @@ class Upscaling(Runner):
         processor = self.checkpoint.processor("image_processor")
         with torch.inference_mode():
             outputs = self.checkpoint.model(**self.checkpoint.put(processor(images=image, return_tensors="pt")))
-        scale = int(getattr(self.checkpoint.config, "upscale", 1) or 1)
+        scale = self._scale
         # What the processor has added at the right and at the bottom is cut off.
         pixels: Any = outputs.reconstruction[0, :, : scale * image.height, : scale * image.width]
         return Reply((image_of((pixels.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()),))

@@ -68,6 +68,8 @@ def as_boxes(items: Sequence[Found], request: Request, size: tuple[int, int]) ->
 class Detection(Runner):
     """DETR, Deformable DETR, DINO-like (RT-DETR, D-FINE, DAB), YOLOS, Table Transformer."""
 
+    task_types = frozenset({"image-counting", "object-detection"})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Images; of the text only the names of the classes asked for are used."""
@@ -105,6 +107,8 @@ def _asked(items: list[Found], choices: Sequence[str], names: Sequence[str]) -> 
 
 class ZeroShotDetection(Detection):
     """Grounding DINO, OWL-ViT, OWLv2, OmDet: the classes, or the expression, are given as words."""
+
+    task_types = frozenset({"image-counting", "object-detection", "visual-grounding"})
 
     def found(self, requests: Sequence[Request], images: Sequence[Any]) -> list[list[Found]]:
         """What each request names: its classes, else what it asks about."""

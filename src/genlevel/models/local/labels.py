@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
+from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.parts import by_name, frames_of, only_image, question_of, sound
 from genlevel.models.local.runner import Runner, said
 from genlevel.records import PartKind, Request
@@ -57,6 +58,8 @@ class Labels(Runner):
 class ImageLabels(Labels):
     """Image classification (ViT, ResNet, Swin, ConvNeXt, ...)."""
 
+    task_types = frozenset({"image-classification"})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Images; the text of a request is not read."""
@@ -70,6 +73,8 @@ class ImageLabels(Labels):
 
 class VideoLabels(Labels):
     """Video classification (VideoMAE, TimeSformer)."""
+
+    task_types = frozenset({"video-classification"})
 
     @property
     def takes(self) -> frozenset[PartKind]:
@@ -92,6 +97,8 @@ class VideoLabels(Labels):
 
 class AudioLabels(Labels):
     """Audio classification (AST, wav2vec2, HuBERT, WavLM)."""
+
+    task_types = frozenset({"audio-classification"})
 
     @property
     def takes(self) -> frozenset[PartKind]:
@@ -135,6 +142,12 @@ def only_sound(request: Request) -> Any:
 class TextLabels(Labels):
     """Text classification (BERT, RoBERTa, ...); a model of entailment chooses among the request's options."""
 
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        self._numbers = {str(name).lower(): int(n) for n, name in checkpoint.config.id2label.items()}
+        chooses = "entailment" in self._numbers
+        self.task_types = frozenset({"text-classification", *(["multiple-choice"] if chooses else [])})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Text."""
@@ -148,10 +161,9 @@ class TextLabels(Labels):
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """The likeliest label, or the option that follows most from the text."""
-        names = {str(name).lower(): int(n) for n, name in self.checkpoint.config.id2label.items()}
-        if "entailment" not in names:
+        if "entailment" not in self._numbers:
             return super().answer(requests)
-        return [self._entailed(request, names["entailment"]) for request in requests]
+        return [self._entailed(request, self._numbers["entailment"]) for request in requests]
 
     def _entailed(self, request: Request, entailment: int) -> Answer:
         import torch

@@ -36,6 +36,7 @@ class TransformersModel(Model):
         self.name = self._checkpoint.folder.name if self._checkpoint.folder.name else spec.name
         self.takes = spec.kinds("takes", self._runner.takes)
         self.makes = spec.kinds("makes", self._runner.makes)
+        self.task_types = spec.task_types(self._runner.task_types)
         self.batch_size = self._options.window
         self._sizes = BatchSizes(most=self._options.max_batch, fixed=self._options.batch)
         self._sha256 = ""

@@ -14,7 +14,7 @@ __all__ = ["Options", "read_options"]
 _KNOWN: Final = (
     "task", "dtype", "device_map", "attn", "batch", "max_batch", "window", "max_new_tokens", "temperature", "top_p", "top_k",
     "num_beams", "chat_template", "system", "threshold", "language", "frames", "detector", "revision", "download",
-    "trust_remote_code", "pickle", "partial", "takes", "makes",
+    "trust_remote_code", "pickle", "partial", "takes", "makes", "types",
 )  # fmt: skip
 _DTYPES: Final = ("auto", "float32", "bfloat16", "float16")
 

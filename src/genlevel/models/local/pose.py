@@ -23,6 +23,8 @@ _PERSON: Final = 0.3
 class Pose(Runner):
     """ViTPose. ``detector`` is a folder with an object detector that knows persons."""
 
+    task_types = frozenset({"keypoint-detection"})
+
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint)
         self._detector: Checkpoint | None = None

@@ -55,6 +55,7 @@ def _is_row(value: Any, count: int) -> bool:
 class PromptMasks(Runner):
     """SAM, SAM-HQ: promptable masks. Its masks have no classes."""
 
+    task_types = frozenset({"image-segmentation", "instance-segmentation", "panoptic-segmentation"})
     makes: frozenset[PartKind] = frozenset({"text", "image"})
 
     @property

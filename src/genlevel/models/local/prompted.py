@@ -19,6 +19,8 @@ __all__ = ["Prompted"]
 
 _ONE_SIZE: Final = frozenset({"emu3"})
 """Models that see the padding around the smaller images of a batch."""
+_TRANSLATORS: Final = frozenset({"fsmt", "m2m_100", "marian", "nllb-moe"})
+"""Architectures that were made to translate and for nothing else."""
 
 
 class Prompted(Runner):
@@ -34,6 +36,10 @@ class Prompted(Runner):
         self._reader = readers.find(checkpoint)
         self._drawer = unified.find(checkpoint)
         self._template = self._chat_template()
+        if self._reader is not None:
+            self.task_types = self._reader.task_types
+        elif checkpoint.config.model_type in _TRANSLATORS:
+            self.task_types = frozenset({"translation"})
         if self._drawer is not None:
             self.makes = self._drawer.makes.union({"text"})
 

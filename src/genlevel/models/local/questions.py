@@ -17,6 +17,8 @@ __all__ = ["VisualQuestions"]
 class VisualQuestions(Runner):
     """A question about an image, answered in a word or two."""
 
+    task_types = frozenset({"image-counting", "multiple-choice-visual-question-answering", "visual-question-answering"})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Images and text."""

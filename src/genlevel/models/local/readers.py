@@ -19,17 +19,25 @@ from genlevel.records import Request
 __all__ = ["Reader", "find"]
 
 _CAPTIONS: Final = frozenset({"image-captioning", "image-to-text"})
+_QUESTIONS: Final = frozenset({"multiple-choice-visual-question-answering", "visual-question-answering"})
+_DOCUMENTS: Final[Mapping[str, frozenset[str]]] = {
+    "<s_docvqa>": _QUESTIONS,
+    "<s_rvlcdip>": frozenset({"image-classification"}),
+}
+"""What Donut's checkpoints are made for, by their task's token; the others write down what they read."""
 
 
 class Reader:
-    """How one architecture is asked: ``inputs`` makes its tensors, ``texts`` reads what it writes."""
+    """How one architecture is asked: ``inputs`` makes its tensors, ``texts`` reads what it writes; and what it is made for."""
 
     def __init__(
         self,
+        task_types: frozenset[str],
         inputs: Callable[[Checkpoint, Sequence[Request]], Mapping[str, Any]],
         texts: Callable[[Checkpoint, Generated], list[str]] | None = None,
         prompted: bool = False,
     ) -> None:
+        self.task_types = task_types
         self._inputs = inputs
         self._texts = texts or _plain
         self._prompted = prompted
@@ -52,7 +60,13 @@ def find(checkpoint: Checkpoint) -> Reader | None:
     """The reader for an architecture; None for those that are prompted."""
     kind = checkpoint.config.model_type
     if kind == "vision-encoder-decoder":
-        return Reader(_document, _fields, prompted=True) if _task_tokens(checkpoint) else Reader(_pixels)
+        tokens = _task_tokens(checkpoint)
+        if not tokens:
+            return Reader(_CAPTIONS, _pixels)
+        return Reader(_DOCUMENTS.get(tokens[0], frozenset({"image-to-text"})), _document, _fields, prompted=True)
+    if kind == "pix2struct":
+        asked = checkpoint.processor().image_processor.is_vqa
+        return Reader(_QUESTIONS if asked else _CAPTIONS, _patches)
     return _BY_TYPE.get(kind)
 
 
@@ -140,7 +154,6 @@ def _fields(checkpoint: Checkpoint, made: Generated) -> list[str]:
 
 
 _BY_TYPE: Final[Mapping[str, Reader]] = {
-    "blip": Reader(_pixels),
-    "git": Reader(_captioned, prompted=True),
-    "pix2struct": Reader(_patches),
+    "blip": Reader(_CAPTIONS, _pixels),
+    "git": Reader(_CAPTIONS | _QUESTIONS, _captioned, prompted=True),
 }

@@ -15,10 +15,12 @@ __all__ = ["Runner", "said"]
 class Runner(ABC):
     """Asks the checkpoints of one family.
 
-    ``takes`` and ``makes`` are known before the weights are loaded; ``answer`` is called after.
+    ``takes``, ``makes`` and ``task_types`` are known before the weights are loaded; ``answer`` is called after.
     """
 
     makes: frozenset[PartKind] = frozenset({"text"})
+    task_types: frozenset[str] | None = None
+    """The types of task that its checkpoints are made for; None where they can be asked anything."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint

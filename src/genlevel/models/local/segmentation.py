@@ -66,6 +66,7 @@ def label_map(labels: Any, names: Mapping[int, str], classes: Mapping[int, str])
 class Semantic(Runner):
     """A label for each pixel."""
 
+    task_types = frozenset({"image-segmentation", "instance-segmentation", "panoptic-segmentation"})
     makes: frozenset[PartKind] = frozenset({"text", "image"})
 
     @property

@@ -59,6 +59,8 @@ class Similarity(Runner):
 class ImageSimilarity(Similarity):
     """CLIP and those with its interface."""
 
+    task_types = frozenset({"image-classification", "multiple-choice-visual-question-answering"})
+
     template = "This is a photo of {}."
     scores = "logits_per_image"
 
@@ -74,6 +76,8 @@ class ImageSimilarity(Similarity):
 
 class AudioSimilarity(Similarity):
     """CLAP."""
+
+    task_types = frozenset({"audio-classification"})
 
     template = "This is a sound of {}."
     scores = "logits_per_audio"

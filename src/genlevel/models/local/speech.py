@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
+from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.generation import generate, replies
 from genlevel.models.local.labels import only_sound, takes_padding_for_sound
 from genlevel.models.local.parts import question_of, sound
@@ -21,6 +22,8 @@ _SECONDS: Final = 30
 
 class Speech(Runner):
     """Whisper, Moonshine, Speech2Text and others that write what they hear."""
+
+    task_types = frozenset({"automatic-speech-recognition"})
 
     @property
     def takes(self) -> frozenset[PartKind]:
@@ -67,6 +70,8 @@ class Speech(Runner):
 class Ctc(Runner):
     """wav2vec2, HuBERT and others with a letter for each moment."""
 
+    task_types = frozenset({"automatic-speech-recognition"})
+
     @property
     def takes(self) -> frozenset[PartKind]:
         """Sounds; the text of a request is not read."""
@@ -93,6 +98,12 @@ class Voice(Runner):
     """VITS, Bark, MusicGen: a sound from a text."""
 
     makes: frozenset[PartKind] = frozenset({"audio"})
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        kind = str(checkpoint.config.model_type)
+        plays, speaks = kind == "bark" or kind.startswith("musicgen"), not kind.startswith("musicgen")
+        self.task_types = frozenset(["text-to-audio"] * plays + ["text-to-speech"] * speaks)
 
     @property
     def takes(self) -> frozenset[PartKind]:
