@@ -50,17 +50,18 @@ def mean(numbers: Iterable[Any]) -> float:
     return sum(values) / len(values)
 
 
-def timed(function: Value, at_least: float = 0.25) -> tuple[float, float]:
-    """The value and the best of the times of as many calls as fit into ``at_least`` seconds."""
-    best, spent, value, calls = float("inf"), 0.0, 0.0, 0
-    # Twice at least, unless it takes long: one call may meet a busy moment of the machine.
-    while spent < at_least or (calls < 2 and spent < 3.0):
-        calls += 1
-        start = time.perf_counter()
-        value = function()
-        seconds = time.perf_counter() - start
-        best, spent = min(best, seconds), spent + seconds
-    return value, best
+def timed(*sides: Value, at_least: float = 0.25) -> list[tuple[float, float]]:
+    """The value and the best time of each side; they take turns, so that a busy moment of the machine meets all of them."""
+    best, values, spent, turns = [float("inf")] * len(sides), [0.0] * len(sides), 0.0, 0
+    # Twice at least, unless it takes long.
+    while spent < at_least * len(sides) or (turns < 2 and spent < 3.0):
+        turns += 1
+        for k, side in enumerate(sides):
+            start = time.perf_counter()
+            values[k] = side()
+            seconds = time.perf_counter() - start
+            best[k], spent = min(best[k], seconds), spent + seconds
+    return list(zip(values, best, strict=True))
 
 
 def peak(function: Value) -> float:
@@ -87,8 +88,7 @@ def run(groups: Groups, memory: Callable[[Value], float] = peak) -> None:
             if chosen and race.metric not in chosen:
                 continue
             race.ours()  # imports, caches of compiled patterns
-            ours, fast = timed(race.ours)
-            theirs, slow = timed(race.theirs)
+            (ours, fast), (theirs, slow) = timed(race.ours, race.theirs)
             print(
                 f"{race.metric:<28}{race.peer:<28}{race.samples / fast:>12,.1f}{race.samples / slow:>12,.1f}{slow / fast:>8.1f}"
                 f"{abs(ours - theirs):>12.1e}{memory(race.ours):>10.1f}",

@@ -55,6 +55,29 @@ def test_depth(name: str) -> None:
     assert metrics.compute(name, given, truth, high=10.0) == pytest.approx(want, abs=1e-9)
 
 
+def test_depth_of_a_large_map_with_wide_gaps() -> None:
+    r = np.random.default_rng(5)
+    truth = r.uniform(0.5, 12, (200, 300)).astype(np.float32)
+    given = (truth * np.exp(r.normal(0, 0.3, truth.shape))).astype(np.float32)
+    truth[20:90] = np.nan
+    truth[r.random(truth.shape) < 0.3] = 0.0
+    given[50] = np.nan  # where nothing is known
+    known = np.nan_to_num(truth) > 0
+    x, y = given[known].astype(np.float64), truth[known].astype(np.float64)
+    apart = np.log(x) - np.log(y)
+    want = {
+        "abs_rel": np.mean(np.abs(x - y) / y),
+        "rms": np.sqrt(np.mean((x - y) ** 2)),
+        "silog": 100 * np.std(apart),
+        "delta1": np.mean(np.abs(apart) < np.log(1.25)),
+    }
+    for name, value in want.items():
+        assert metrics.compute(name, [given], [truth]) == pytest.approx(value, rel=1e-12)
+    lines, columns = np.nonzero(known)
+    given[lines[-1], columns[-1]] = np.nan
+    assert metrics.evaluate("abs_rel", [given], [truth]).coverage == 0.0
+
+
 def test_depth_fitted_by_least_squares() -> None:
     given, truth = depths(1)
     fitted = []
@@ -108,6 +131,30 @@ def test_flow() -> None:
     assert metrics.compute("epe", given, references, over="samples") == pytest.approx(by_map, abs=1e-9)
     missed = [f or k == 1 for k, f in far]
     assert metrics.compute("fl_all", [given[0], None, given[2]], references) == pytest.approx(mean(missed), abs=1e-12)
+
+
+def test_large_fields_with_wide_gaps() -> None:
+    r = np.random.default_rng(6)
+    truth = r.normal(0, 20, (200, 300, 3)).astype(np.float32)
+    given = truth + r.normal(0, 3, truth.shape).astype(np.float32)
+    valid = r.random(truth.shape[:2]) < 0.7
+    valid[20:90] = False
+    given[50] = np.inf  # where nothing is known
+    u, v = given[valid].astype(np.float64), truth[valid].astype(np.float64)
+    apart = np.linalg.norm(u[:, :2] - v[:, :2], axis=1)
+    flow = {"flow": truth[..., :2], "valid": valid}
+    assert metrics.compute("epe", [given[..., :2]], [flow]) == pytest.approx(apart.mean(), rel=1e-12)
+    far = (apart > 3) & (apart > 0.05 * np.linalg.norm(v[:, :2], axis=1))
+    assert metrics.compute("fl_all", [given[..., :2]], [flow]) == pytest.approx(far.mean(), rel=1e-12)
+    cosine = (u * v).sum(axis=1) / np.linalg.norm(u, axis=1) / np.linalg.norm(v, axis=1)
+    normals = np.where(valid[..., None], truth, 0)
+    angle = np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean()
+    assert metrics.compute("angular_error", [given], [normals]) == pytest.approx(angle, abs=1e-6)
+    lines, columns = np.nonzero(valid)
+    given[lines[-1], columns[-1], 0] = np.nan
+    assert metrics.evaluate("epe", [given[..., :2]], [flow]).coverage == 0.0
+    assert metrics.compute("fl_all", [given[..., :2]], [flow]) == 1.0
+    assert metrics.evaluate("angular_error", [given], [normals]).coverage == 0.0
 
 
 def test_a_normal_without_length_is_at_a_right_angle() -> None:

@@ -28,7 +28,7 @@ def gradient(matte: np.ndarray, sigma: float = 1.4) -> np.ndarray:
 
 def test_sad_and_gradient() -> None:
     r = np.random.default_rng(0)
-    truth = [ndimage.gaussian_filter(r.random((30, 40)), 2) for _ in range(3)]
+    truth = [ndimage.gaussian_filter(r.random((30 + k, 40)), 2) for k in (0, 3, 400)]
     given = [np.clip(t + r.normal(0, 0.05, t.shape), 0, 1) for t in truth]
     trimap = np.where(r.random((30, 40)) < 0.5, 128, 255)
     sad = [np.abs(g - t).sum() / 1000 for g, t in zip(given, truth, strict=True)]
@@ -53,6 +53,22 @@ def test_bytes_are_255ths_and_other_sizes_are_no_answer() -> None:
     metric = metrics.get("sad")
     evidence = metric.measure([truth, truth[:5], None], [truth, truth, truth])
     assert (float(metric.reduce(evidence)), float(metric.coverage(evidence))) == (0.0, pytest.approx(1 / 3))
+
+
+@pytest.mark.parametrize("name", ["sad", "grad", "matting_mse"])
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e200])
+def test_one_broken_pixel_of_a_large_matte(name: str, broken: float) -> None:
+    r = np.random.default_rng(3)
+    truth, trimap = r.random((150, 170)), np.zeros((150, 170))
+    given, holed = truth.copy(), truth.copy()
+    holed[-1, -1] = broken
+    metric = metrics.get(name)
+    assert metric.measure([given, holed], [truth, truth])["answered"].tolist() == [True, False]
+    assert metric.measure([holed], [{"alpha": truth, "trimap": trimap}])["answered"].tolist() == [False]
+    for answer in (given, None, given[:9]):
+        for reference in (holed, {"alpha": holed, "trimap": trimap}):
+            with pytest.raises(MetricError, match=r"reference of sample 0 .* is not a matte of finite numbers"):
+                metric.measure([answer], [reference])
 
 
 @pytest.mark.parametrize("name", ["sad", "grad", "matting_mse"])

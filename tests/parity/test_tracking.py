@@ -83,6 +83,63 @@ def test_moments() -> None:
         metrics.compute("temporal_iou", [[0, 1]], [[3, 3]])
 
 
+def test_many_tubes_of_every_form() -> None:
+    r = np.random.default_rng(3)
+    forms, given, want = [], [], []
+    for k in range(60):
+        start, other = (int(x) for x in r.integers(0, 8, 2))
+        truth = {start + f: [f, 0, 10, 10] for f in range(1 + k % 5)}
+        answer = {other + f: [f + int(r.integers(3)), 0, 10, 10] for f in range(9)}
+        shared = truth.keys() & answer.keys()
+        want.append(sum(iou(truth[f], answer[f]) for f in shared) / len(truth.keys() | answer.keys()))
+        forms.append(truth)
+        backwards = {str(f): answer[f] for f in sorted(answer, reverse=True)}
+        again = {**answer, f"0{other}": answer[other], other: [0, 0, 1, 1]}  # the last of two for a frame counts
+        listed = {"start": other, "boxes": [{"bbox": box} for box in answer.values()]}
+        far = {**answer, 2**62: [0, 0, 10, 0]}  # a box without area is not there
+        given.append((answer, backwards, again, listed, far)[k % 5])
+    assert metrics.compute("m_viou", given, forms) == pytest.approx(np.mean(want), abs=1e-12)
+    want[7] = want[12] = 0.0
+    given[7], given[12] = None, {}
+    assert metrics.compute("m_viou", given, forms) == pytest.approx(np.mean(want), abs=1e-12)
+    assert metrics.compute("viou_30", given, forms) == np.mean(np.array(want) > 0.3)
+    with pytest.raises(MetricError, match=r"reference of sample 3 .* is not a tube with at least one box"):
+        metrics.compute("m_viou", given[:5], [*forms[:3], {3: [1, 1, 0, 5]}, forms[4]])
+
+
+@pytest.mark.parametrize("k", [20, 50])
+def test_scene_graphs_in_every_form(k: int) -> None:
+    r = np.random.default_rng(k)
+    parts = ("subject", "predicate", "object")
+
+    def words(n: int) -> list[list[str]]:
+        return [[f"Thing  {i}" for i in r.integers(0, 4, 3)] for _ in range(n)]
+
+    given, truth, want = [], [], []
+    for n in range(40):
+        wanted, found = words(8), words(60)
+        scores = r.choice([0.1, 0.2, 0.3], 60).tolist()
+        items: list[Any] = [dict(zip(parts, t, strict=True)) | {"score": s} for t, s in zip(found, scores, strict=True)]
+        if n % 3 == 0:  # lists have no scores
+            scores, items = [1.0] * 60, list(found)
+        if n % 3 == 1:  # not all are triplets of texts
+            items[5] |= {"object": None}
+            items[6] = [1, 2, 3]
+            scores[5], scores[6] = -1.0, 1.0
+        ranked = sorted((i for i in range(60) if scores[i] >= 0), key=lambda i: -scores[i])
+        left = [tuple(t) for t in wanted]
+        for i in ranked[:k]:
+            if scores[i] == 1.0 and n % 3 == 1:
+                continue  # three numbers
+            if tuple(found[i]) in left:
+                left.remove(tuple(found[i]))
+        want.append(1 - len(left) / 8)
+        given.append(items)
+        truth.append([[w.upper().replace("  ", " ") for w in t] for t in wanted])
+    assert 0.2 < np.mean(want) < 0.95
+    assert metrics.compute(f"recall_at_{k}", given, truth) == pytest.approx(np.mean(want), abs=1e-12)
+
+
 def test_scene_graphs() -> None:
     truth = [["man", "rides", "horse"], ["man", "wears", "hat"], ["man", "wears", "hat"]]
     given = [["Man", "RIDES", " horse"], ("man", "wears", "hat"), ["dog", "on", "mat"], ["half", "triplet"], 5]

@@ -110,9 +110,16 @@ def as_weights(evidence: Evidence, weights: FloatArray | None) -> FloatArray:
 
 def weighted_mean(values: Any, weights: FloatArray, *, empty: float) -> FloatArray:
     """Mean of ``values`` (n,) under ``weights`` (..., n); ``empty`` where the weights sum to 0."""
-    total = weights.sum(axis=-1)
+    return ratio(weighted_sum(values, weights), weights.sum(axis=-1), empty=empty)
+
+
+def weighted_sum(values: Any, weights: FloatArray) -> FloatArray:
+    """Sum of ``values`` (n,) under ``weights`` (..., n)."""
     # Contiguous, since the order of summation, and so the last digit, depends on the layout in memory.
-    return ratio(weights @ np.ascontiguousarray(values, dtype=np.float64), total, empty=empty)
+    column = np.ascontiguousarray(values, dtype=np.float64)
+    # One sum is not for BLAS, whose threads take longer to wake than it lasts, and much longer beside other work.
+    total: FloatArray = weights @ column if weights.ndim > 1 else np.einsum("i,i->", weights, column)
+    return total
 
 
 def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:

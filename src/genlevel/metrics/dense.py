@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import NoneType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean, weighted_sum
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 # Beyond this a square no longer fits a float; such a number is no measurement.
 LARGEST = 1e100
 
 
+class Values(NamedTuple):
+    """One number a sample."""
+
+    value: FloatArray
+    answered: Array
+    """bool; where it is False, ``value`` is what a missing answer counts."""
+
+
 @dataclass(frozen=True)
 class MeanMetric(Metric):
-    """The mean over samples of one number each, which :meth:`value` gives.
+    """The mean over samples of one number each, which :meth:`values` or :meth:`value` gives.
 
     Where the metric is ``bounded``, a sample without a usable answer counts ``missing``. Where it is not, the mean is over
     the answered samples and :meth:`coverage` tells how many those are.
@@ -28,13 +34,23 @@ class MeanMetric(Metric):
 
     missing: ClassVar[float] = 0.0
 
-    @abstractmethod
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values | None:
+        """The numbers of all samples at once; None where :meth:`value` has to give them one by one.
+
+        A metric that has both gives the same numbers to the last digit: shards of a set may be read in different ways.
+        """
+        return None
+
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """One sample's number; None where the answer cannot be compared. ``row`` is for the message of a bad reference."""
+        raise NotImplementedError
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``value`` (float64) and ``answered`` (bool)."""
         check_lengths(answers, references)
+        at_once = self.values(answers, references)
+        if at_once is not None:
+            return Evidence(value=at_once.value, answered=at_once.answered)
         values = np.full(len(answers), self.missing if self.bounded else 0.0)
         answered = np.zeros(len(answers), np.bool_)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
@@ -52,7 +68,8 @@ class MeanMetric(Metric):
         if self.bounded:
             return weighted_mean(evidence["value"], w, empty=self.worst)
         answered = evidence["answered"]
-        return ratio(w @ np.where(answered, evidence["value"], 0.0), w @ answered.astype(np.float64), empty=self.worst)
+        total = weighted_sum(np.where(answered, evidence["value"], 0.0), w)
+        return ratio(total, weighted_sum(answered, w), empty=self.worst)
 
     @property
     def worst(self) -> float:
@@ -60,33 +77,27 @@ class MeanMetric(Metric):
         return self.missing if self.bounded else super().worst
 
 
-def numbers(thing: Any) -> FloatArray | None:
-    """``thing`` as float64, or None where it is not a non-empty array of numbers."""
+def real_array(thing: Any) -> Array | None:
+    """``thing`` as an array of numbers of its own type, or None where it is not a non-empty array of real numbers."""
     try:
         array = np.asarray(thing)
         if array.dtype.kind in "OUS":  # also numbers beyond 64 bits and numbers as text
             array = array.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
-    if array.dtype.kind not in "biuf":
-        return None
-    return array.astype(np.float64, copy=False) if array.size else None
+    return array if array.dtype.kind in "biuf" and array.size else None
 
 
-def single_numbers(things: Sequence[Any]) -> FloatArray | None:
-    """Plain numbers, one a sample, as float64 with NaN for None; None where one of them is anything else."""
-    if not {*map(type, things)} <= {float, int, NoneType}:
-        return None
-    try:
-        return np.array(things, np.float64)
-    except OverflowError:
-        return None
+def numbers(thing: Any) -> FloatArray | None:
+    """``thing`` as float64, or None where it is not a non-empty array of real numbers."""
+    array = real_array(thing)
+    return None if array is None else array.astype(np.float64, copy=False)
 
 
-def usable(array: FloatArray | None) -> FloatArray | None:
+def usable(array: Array | None) -> Array | None:
     """The array, or None where a value is not finite or is absurdly large."""
     # NaN is neither the least nor at most anything.
-    if array is None or not (array.max() <= LARGEST and array.min() >= -LARGEST):
+    if array is None or not (float(array.max()) <= LARGEST and float(array.min()) >= -LARGEST):
         return None
     return array
 
@@ -111,6 +122,12 @@ def need(condition: bool, row: int, what: str) -> None:
     """Raise a :class:`MetricError` about the reference of sample ``row`` unless ``condition`` holds."""
     if not condition:
         raise MetricError(f"reference of sample {row} (from 0) {what}")
+
+
+def need_all(sound: Array, what: str) -> None:
+    """As :func:`need` about the first sample that is not ``sound`` (n,)."""
+    if not sound.all():
+        need(False, int(np.argmin(sound)), what)
 
 
 def one_of(name: str, value: str, known: Sequence[str]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from genlevel.metrics.base import Unit
-from genlevel.metrics.dense import LARGEST, MeanMetric, need, numbers, one_of, usable
-from genlevel.metrics.evidence import FloatArray
+from genlevel.metrics.columns import pieces
+from genlevel.metrics.dense import LARGEST, MeanMetric, need, one_of, real_array, usable
+from genlevel.metrics.evidence import Array, FloatArray
 from genlevel.records import Direction
 
 _SMALLEST_DEPTH = 1e-3
+Pixels = Iterable[tuple[FloatArray, FloatArray]]
+"""Answered and true depths of one map's known pixels, piece by piece."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +47,58 @@ class _DepthMetric(MeanMetric):
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The statistic over the known pixels of one map."""
-        truth = numbers(reference)
+        truth = real_array(reference)
         need(truth is not None, row, "is not a depth map")
         assert truth is not None
-        # Neither NaN nor infinity passes.
-        known = (truth > self.low) & (truth <= min(self.high, LARGEST))
+        # Neither NaN nor infinity passes. As float64, so that a limit is the same for maps of every type.
+        known = (truth > np.float64(self.low)) & (truth <= np.float64(min(self.high, LARGEST)))
         need(bool(known.any()), row, "has no pixel with a known depth")
-        given = numbers(answer)
+        given = real_array(answer)
         if given is None or given.shape != truth.shape:
             return None
-        everywhere = bool(known.all())
-        given = usable(given.ravel() if everywhere else given[known])
-        if given is None:
+        if usable(given) is None and usable(given[known]) is None:
             return None
-        y = truth.ravel() if everywhere else truth[known]
-        x = align(given, y, self.align)
-        if self.disparity:
-            x, y = 1.0 / np.maximum(x, _SMALLEST_DEPTH), 1.0 / y
-        return self.statistic(np.clip(x, max(self.low, _SMALLEST_DEPTH), self.high), y)
+        if self.align != "none":
+            x, y = given[known].astype(np.float64), truth[known].astype(np.float64)
+            given, truth, known = align(x, y, self.align), y, np.ones(len(y), np.bool_)
+        return self.statistic(self._pixels(given.ravel(), truth.ravel(), known.ravel()))
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
-        """The number of one map; ``x`` answered and ``y`` true depths, both positive, shape (pixels,)."""
+    def _pixels(self, given: Array, truth: Array, known: Array) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Answered and true depths of the known pixels, piece by piece; all arguments are flat."""
+        for piece in pieces(len(truth)):
+            x, y, these = given[piece], truth[piece], known[piece]
+            if not these.all():
+                x, y = x[these], y[these]
+                if not len(x):
+                    continue
+            x, y = x.astype(np.float64), y.astype(np.float64)
+            if self.disparity:
+                x, y = 1.0 / np.maximum(x, _SMALLEST_DEPTH), 1.0 / y
+            yield np.clip(x, max(self.low, _SMALLEST_DEPTH), self.high, out=x), y
+
+    def statistic(self, pixels: Pixels) -> float:
+        """The number of one map; answered and true depths are positive."""
         raise NotImplementedError
+
+
+def _mean(parts: Iterable[Array]) -> float:
+    """Of all numbers of the parts."""
+    total, count = 0.0, 0
+    for part in parts:
+        total, count = total + float(part.sum()), count + len(part)
+    return total / count
+
+
+def _deviation(parts: Iterable[FloatArray]) -> float:
+    """Standard deviation of all numbers of the parts, each part first about its own mean, so that no digits are lost."""
+    count, mean, square = 0, 0.0, 0.0
+    for part in parts:
+        own, total = float(part.mean()), count + len(part)
+        apart = part - own
+        square += float(np.vdot(apart, apart)) + (own - mean) ** 2 * count * len(part) / total
+        mean += (own - mean) * len(part) / total
+        count = total
+    return math.sqrt(square / count)
 
 
 def align(x: FloatArray, y: FloatArray, how: str) -> FloatArray:
@@ -88,9 +123,9 @@ class AbsoluteRelative(_DepthMetric):
     title = "AbsRel"
     definition = "mean over maps of the mean |d - d*| / d* over known pixels"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Mean relative error."""
-        return float(np.mean(np.abs(x - y) / y))
+        return _mean(np.abs(x - y) / y for x, y in pixels)
 
 
 @dataclass(frozen=True)
@@ -101,9 +136,9 @@ class SquaredRelative(_DepthMetric):
     title = "SqRel"
     definition = "mean over maps of the mean (d - d*)^2 / d* over known pixels"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Mean squared error relative to the depth."""
-        return float(np.mean((x - y) ** 2 / y))
+        return _mean((x - y) ** 2 / y for x, y in pixels)
 
 
 @dataclass(frozen=True)
@@ -114,9 +149,9 @@ class DepthRms(_DepthMetric):
     title = "RMS"
     definition = "mean over maps of the root of the mean (d - d*)^2 over known pixels"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Root of the mean squared error."""
-        return float(np.sqrt(np.mean((x - y) ** 2)))
+        return math.sqrt(_mean((x - y) ** 2 for x, y in pixels))
 
 
 @dataclass(frozen=True)
@@ -127,9 +162,9 @@ class DepthLogRms(_DepthMetric):
     title = "RMS log"
     definition = "mean over maps of the root of the mean (ln d - ln d*)^2 over known pixels"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Root of the mean squared log error."""
-        return float(np.sqrt(np.mean((np.log(x) - np.log(y)) ** 2)))
+        return math.sqrt(_mean((np.log(x) - np.log(y)) ** 2 for x, y in pixels))
 
 
 @dataclass(frozen=True)
@@ -140,9 +175,9 @@ class DepthLog10(_DepthMetric):
     title = "log10"
     definition = "mean over maps of the mean |log10 d - log10 d*| over known pixels"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Mean absolute error of the decimal logarithm."""
-        return float(np.mean(np.abs(np.log10(x) - np.log10(y))))
+        return _mean(np.abs(np.log10(x) - np.log10(y)) for x, y in pixels)
 
 
 @dataclass(frozen=True)
@@ -154,9 +189,9 @@ class ScaleInvariantLog(_DepthMetric):
     definition = "mean over maps of 100 sqrt(mean(e^2) - mean(e)^2), e = ln d - ln d* over known pixels"
     source = "KITTI depth prediction benchmark"
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Standard deviation of the log error, times 100."""
-        return float(100.0 * np.std(np.log(x) - np.log(y)))
+        return 100.0 * _deviation(np.log(x) - np.log(y) for x, y in pixels)
 
 
 @dataclass(frozen=True)
@@ -172,9 +207,9 @@ class _Delta(_DepthMetric):
     range = (0.0, 1.0)
     bounded = True
 
-    def statistic(self, x: FloatArray, y: FloatArray) -> float:
+    def statistic(self, pixels: Pixels) -> float:
         """Share of pixels with max(d/d*, d*/d) below the factor."""
-        return float(np.mean(np.maximum(x / y, y / x) < self.factor))
+        return _mean(np.maximum(x / y, y / x) < self.factor for x, y in pixels)
 
 
 @dataclass(frozen=True)

@@ -2,65 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
-from genlevel.metrics.dense import MeanMetric, need, numbers, one_of, usable
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_sum
+from genlevel.metrics.columns import pieces
+from genlevel.metrics.dense import MeanMetric, need, numbers, one_of, real_array, usable
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 # Middlebury's files mark an unknown flow with numbers beyond this.
 _UNKNOWN = 1e9
 _FL_PIXELS, _FL_SHARE = 3.0, 0.05
+_NO_NORMAL = 1e-12
 
 
 class _Field(NamedTuple):
-    """Known vectors (pixels, c) of a reference, and where they are in the map."""
+    """The vectors of a reference."""
 
-    vectors: FloatArray
-    known: Array
+    shape: tuple[int, ...]
+    """Of its map (..., c)."""
+    vectors: Array
+    """Shape (pixels, c), of their own type."""
+    valid: Array | None
+    """bool (pixels,) where the reference has a mask."""
+
+    def known(self, given: Array | None, least: float = -1.0) -> Iterator[tuple[FloatArray | None, FloatArray]]:
+        """Answered and true vectors, both (c, n), where the reference is known, piece by piece.
+
+        The answered ones are None where ``given`` is, or where one of them is not finite. NaN, a vector whose largest
+        coordinate is not above ``least`` and one that is larger than any measurement are unknown.
+        """
+        channels = self.vectors.shape[1]
+        for piece in pieces(len(self.vectors)):
+            truth = _columns(self.vectors[piece])
+            size = np.abs(truth).max(axis=0)
+            known = (size > least) & (size <= _UNKNOWN)
+            if self.valid is not None:
+                known &= self.valid[piece]
+            answered = None if given is None else _columns(given.reshape(-1, channels)[piece])
+            if not known.all():
+                truth, answered = truth[:, known], None if answered is None else answered[:, known]
+            if truth.size:
+                yield usable(answered), truth
 
 
-def read_field(reference: Any, row: int, channels: int, limit: float) -> _Field:
-    """The known vectors of a map (..., channels), or of ``{"flow": map, "valid": mask}``; NaN and beyond ``limit`` is unknown.
+def _columns(vectors: Array) -> FloatArray:
+    """Vectors (n, c) as float64 (c, n)."""
+    return vectors.T.astype(np.float64, order="C")
 
-    A :class:`MetricError` names the row where it is none, or has no known vector.
-    """
+
+def _flow(reference: Any, row: int) -> _Field:
+    """A flow (..., 2), or ``{"flow": map, "valid": mask}``; a :class:`MetricError` names the row where it is neither."""
     valid = None
     if isinstance(reference, Mapping):
         valid = numbers(reference.get("valid"))
         reference = reference.get("flow")
-    field = numbers(reference)
-    need(field is not None and field.ndim >= 2 and field.shape[-1] == channels, row, f"is not a map (..., {channels})")
+    field = real_array(reference)
+    need(field is not None and field.ndim >= 2 and field.shape[-1] == 2, row, "is not a map (..., 2)")
     assert field is not None
-    known: Array = np.ones(field.shape[:-1], np.bool_)
-    for k in range(channels):
-        known &= np.abs(field[..., k]) <= limit
-    if valid is not None:
-        need(valid.shape == field.shape[:-1], row, "has a mask of another size than its map")
-        known = known & (valid > 0)
-    need(bool(known.any()), row, "has no known vector")
-    return _Field(_at(field, known), known)
+    need(valid is None or valid.shape == field.shape[:-1], row, "has a mask of another size than its map")
+    return _Field(field.shape, field.reshape(-1, 2), None if valid is None else valid.ravel() > 0)
 
 
-def answered_vectors(answer: Any, field: _Field) -> FloatArray | None:
-    """The answer's vectors where the reference is known; None where its size differs or one is not finite."""
-    given = numbers(answer)
-    if given is None or given.shape != (*field.known.shape, field.vectors.shape[1]):
-        return None
-    return usable(_at(given, field.known))
-
-
-def _at(field: FloatArray, known: Array) -> FloatArray:
-    """The vectors (n, c) of a map (..., c) at the known places."""
-    return field.reshape(-1, field.shape[-1]) if known.all() else field[known]
-
-
-def _length(x: FloatArray, y: FloatArray) -> FloatArray:
+def _length(columns: FloatArray) -> FloatArray:
+    """Of vectors (2, n)."""
     # Beyond 1e100 nothing is taken, so that no square overflows; hypot is several times slower.
+    x, y = columns
     length: FloatArray = np.sqrt(x * x + y * y)
     return length
 
@@ -76,6 +86,7 @@ class _FlowMetric(Metric):
 
     over: str = "values"
 
+    outliers: ClassVar[bool] = False
     direction = "lower"
     answer = "flow (H, W, 2) or (T, H, W, 2); reference: the same, or {'flow', 'valid'}"
 
@@ -83,24 +94,31 @@ class _FlowMetric(Metric):
         one_of("over", self.over, ("values", "samples"))
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        """Columns ``error`` (sum of end-point errors), ``far`` (pixels that are outliers), ``count`` and ``answered``."""
+        """Columns ``error`` (sum of end-point errors), ``far`` (outliers, where ``outliers``), ``count`` and ``answered``."""
         check_lengths(answers, references)
         table = np.zeros((len(answers), 3))
         answered = np.zeros(len(answers), np.bool_)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-            field = read_field(reference, row, 2, _UNKNOWN)
-            given = answered_vectors(answer, field)
-            table[row, 2] = len(field.vectors)
-            if given is None:
-                table[row, 1] = len(field.vectors)
-                continue
-            u, v = field.vectors[:, 0], field.vectors[:, 1]
-            apart = _length(given[:, 0] - u, given[:, 1] - v)
-            far = apart > np.maximum(_FL_SHARE * _length(u, v), _FL_PIXELS)
-            table[row, :2] = apart.sum(), np.count_nonzero(far)
-            answered[row] = True
+            field = _flow(reference, row)
+            given = real_array(answer)
+            given = given if given is not None and given.shape == field.shape else None
+            table[row], answered[row] = self._errors(field, given, row)
         error, far, count = np.ascontiguousarray(table.T)
         return Evidence(error=error, far=far, count=count, answered=answered)
+
+    def _errors(self, field: _Field, given: Array | None, row: int) -> tuple[tuple[float, int, int], bool]:
+        """The row of one sample, and whether it is answered; if not, each known pixel is an outlier."""
+        error, far, count, answered = 0.0, 0, 0, True
+        for found, truth in field.known(given):
+            count += truth.shape[1]
+            answered = answered and found is not None
+            if found is not None:
+                apart = _length(found - truth)
+                error += float(apart.sum())
+                if self.outliers:
+                    far += int(np.count_nonzero(apart > np.maximum(_FL_SHARE * _length(truth), _FL_PIXELS)))
+        need(count > 0, row, "has no known vector")
+        return ((error, far, count), True) if answered else ((0.0, count, count), False)
 
     def _mean(self, column: str, evidence: Evidence, weights: FloatArray | None) -> FloatArray:
         w = as_weights(evidence, weights)
@@ -110,7 +128,7 @@ class _FlowMetric(Metric):
         total, size = np.where(counted, evidence[column], 0.0), np.where(counted, evidence["count"], 0.0)
         if self.over == "samples":
             total, size = total / np.maximum(size, 1.0), counted.astype(np.float64)
-        return ratio(w @ total, w @ size, empty=self.worst)
+        return ratio(weighted_sum(total, w), weighted_sum(size, w), empty=self.worst)
 
 
 @dataclass(frozen=True)
@@ -134,6 +152,7 @@ class EndPointError(_FlowMetric):
 class FlowOutliers(_FlowMetric):
     """Share of pixels whose flow is off by more than 3 pixels and 5 %; options and edge cases as in :class:`_FlowMetric`."""
 
+    outliers = True
     name = "fl_all"
     title = "Fl-all"
     definition = "share of the known pixels of the set with |flow - flow*| > 3 and > 0.05 |flow*|"
@@ -176,22 +195,27 @@ class AngularError(MeanMetric):
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The statistic of one sample's angles in degrees."""
-        truth = numbers(reference)
-        need(truth is not None and truth.ndim >= 1 and truth.shape[-1] == 3, row, "is not a map of normals (..., 3)")
-        assert truth is not None
-        truth = truth.reshape(-1, 3)
-        size = np.abs(truth).T
-        # NaN is passed on by maximum and fails the comparison.
-        known = np.maximum(np.maximum(size[0], size[1]), size[2])
-        known = (known > 1e-12) & (known <= 1e9)
-        need(bool(known.any()), row, "has no known normal")
-        given = numbers(answer)
-        if given is None or given.size != truth.size or given.shape[-1] != 3:
+        normals = real_array(reference)
+        need(
+            normals is not None and normals.ndim >= 1 and normals.shape[-1] == 3,
+            row,
+            "is not a map of normals (..., 3)",
+        )
+        assert normals is not None
+        field = _Field(normals.shape, normals.reshape(-1, 3), None)
+        given = real_array(answer)
+        if given is not None and (given.size != field.vectors.size or given.shape[-1] != 3):
+            given = None
+        parts: list[FloatArray] = []
+        count = 0
+        for found, truth in field.known(given, _NO_NORMAL):
+            count += 1
+            if found is not None:
+                parts.append(angles_between(found, truth))
+        need(count > 0, row, "has no known normal")
+        if len(parts) < count:
             return None
-        given = usable(_at(given.reshape(-1, 3), known))
-        if given is None:
-            return None
-        angles = angles_between(given, _at(truth, known))
+        angles = np.concatenate(parts)
         if not self.sign:
             angles = np.minimum(angles, 180.0 - angles)
         if self.statistic == "rmse":
@@ -200,7 +224,7 @@ class AngularError(MeanMetric):
 
 
 def angles_between(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Angles in degrees between rows of ``a`` and ``b`` (n, 3), exact also near 0 and 180; 90 where one has no length."""
+    """Angles in degrees between vectors of ``a`` and ``b`` (3, n), exact also near 0 and 180; 90 where one has no length."""
     (a0, a1, a2), (b0, b1, b2) = (_scaled(v) for v in (a, b))
     x, y, z = a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0
     cosine = a0 * b0 + a1 * b1 + a2 * b2
@@ -211,8 +235,6 @@ def angles_between(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _scaled(vectors: FloatArray) -> FloatArray:
-    """Columns (3, n) of vectors (n, 3) whose largest coordinate is 1, so that no square overflows or vanishes."""
-    columns = np.ascontiguousarray(vectors.T)
-    largest = np.maximum(np.maximum(np.abs(columns[0]), np.abs(columns[1])), np.abs(columns[2]))
-    scaled: FloatArray = columns / np.maximum(largest, 1e-300)
+    """Vectors (3, n) whose largest coordinate is 1, so that no square overflows or vanishes."""
+    scaled: FloatArray = vectors / np.maximum(np.abs(vectors).max(axis=0), 1e-300)
     return scaled

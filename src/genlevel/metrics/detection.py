@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from genlevel.errors import MetricError
-from genlevel.metrics.dense import MeanMetric, need, numbers
+from genlevel.metrics.columns import plain_rows
+from genlevel.metrics.dense import MeanMetric, Values, need, numbers
 from genlevel.metrics.detection_ap import COCO_THRESHOLDS, AveragePrecision, score_of
-from genlevel.metrics.detection_kinds import Box, Kind, box_iou, kind_of, read_box
+from genlevel.metrics.detection_kinds import Box, Kind, box_iou, kind_of, read_box, sound_boxes
+from genlevel.metrics.tracking import paired_iou
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,15 @@ class GroundingAccuracy(MeanMetric):
     def __post_init__(self) -> None:
         if not 0.0 < self.iou <= 1.0:
             raise MetricError(f"grounding_accuracy: iou={self.iou} must be above 0 and at most 1")
+
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values | None:
+        """1 for a box that is near enough, else 0, of samples of one plain box on both sides."""
+        truth, given = plain_rows(references, 4), plain_rows(answers, 4)
+        if truth is None or given is None or not sound_boxes(truth).all():
+            return None
+        answered = sound_boxes(given)
+        overlap = paired_iou(np.where(answered, given.T, 0.0), truth.T)
+        return Values((overlap >= self.iou).astype(np.float64), answered)
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """1 for a box that is near enough, else 0."""

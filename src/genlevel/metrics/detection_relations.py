@@ -4,52 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from itertools import chain
+from operator import itemgetter
+from typing import Any, ClassVar
+
+import numpy as np
 
 from genlevel.errors import MetricError
 from genlevel.metrics.dense import MeanMetric, need
-from genlevel.metrics.detection_ap import score_of
+from genlevel.metrics.detection_ap import scores_of
 from genlevel.metrics.detection_kinds import Box, box_iou, read_box
 
-
-class Triplet(NamedTuple):
-    """Subject, predicate, object, with the boxes of subject and object where they are known."""
-
-    words: tuple[str, str, str]
-    boxes: tuple[Box, Box] | None
-    score: float
+Words = tuple[str, str, str]
+"""Subject, predicate, object."""
+Boxes = tuple[Box, Box]
+"""Of subject and object."""
+_PARTS = ("subject", "predicate", "object")
 
 
-def _word(thing: Any) -> str:
-    return _folded(thing) if type(thing) is str else _folded(str(thing))
+class _Folded(dict[str, str]):
+    """Words in lower case, their spaces single; a scene graph has the same few again and again."""
+
+    most: ClassVar[int] = 1 << 14
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= self.most:
+            self.clear()
+        folded = self[text] = " ".join(text.lower().split())
+        return folded
 
 
-@lru_cache(1 << 14)
-def _folded(text: str) -> str:
-    return " ".join(text.lower().split())
+_FOLDED = _Folded()
 
 
-def read_triplet(thing: Any) -> Triplet | None:
-    """A triplet from a mapping or a sequence of three words; None where it is none."""
+def read_words(items: Sequence[Any]) -> list[Words | None]:
+    """The words of triplets, each a mapping or a sequence of three; None for each that is none."""
+    kinds = {*map(type, items)}
     try:
-        return _triplet(thing)
+        rows = map(itemgetter(*_PARTS), items) if kinds == {dict} else items
+        if kinds == {dict} or (kinds <= {list, tuple} and {*map(len, items)} <= {3}):
+            flat = iter([*map(_FOLDED.__getitem__, chain.from_iterable(rows))])
+            return [*zip(flat, flat, flat, strict=True)]
+    except (KeyError, TypeError, AttributeError):
+        pass  # not all are whole, or of texts
+    return [*map(_words, items)]
+
+
+def _words(thing: Any) -> Words | None:
+    if isinstance(thing, Mapping):
+        thing = [word for part in _PARTS if (word := thing.get(part)) is not None]
+    if not isinstance(thing, (list, tuple)) or len(thing) != 3:
+        return None
+    try:
+        first, second, third = (_FOLDED[str(word)] for word in thing)
     except RecursionError:  # nested without end
         return None
+    return first, second, third
 
 
-def _triplet(thing: Any) -> Triplet | None:
-    if isinstance(thing, (list, tuple)):
-        return Triplet((_word(thing[0]), _word(thing[1]), _word(thing[2])), None, 1.0) if len(thing) == 3 else None
+def read_pair(thing: Any) -> Boxes | None:
+    """The boxes of a triplet's subject and object; None where one is not known."""
     if not isinstance(thing, Mapping):
         return None
-    words = tuple(_word(thing[k]) for k in ("subject", "predicate", "object") if thing.get(k) is not None)
-    if len(words) != 3:
-        return None
-    boxes = (read_box(thing.get("subject_box")), read_box(thing.get("object_box")))
-    score = score_of(thing)
-    first, second = boxes
-    return Triplet((words[0], words[1], words[2]), (first, second) if first and second else None, score)
+    first, second = read_box(thing.get("subject_box")), read_box(thing.get("object_box"))
+    return (first, second) if first and second else None
+
+
+def ranked(triplets: Sequence[Any]) -> Sequence[Any]:
+    """Triplets by falling score, of equals the first; a list of words has the score 1."""
+    if {*map(type, triplets)} <= {list, tuple}:
+        return triplets
+    scores = scores_of([item if isinstance(item, Mapping) else {} for item in triplets])
+    return [triplets[k] for k in np.argsort(-scores, kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -81,33 +107,41 @@ class _TripletRecall(MeanMetric):
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The recall of one sample."""
         need(isinstance(reference, (list, tuple)) and len(reference) > 0, row, "is not a list of triplets")
-        truth = [read_triplet(item) for item in reference]
-        need(None not in truth, row, "has a triplet without subject, predicate and object")
+        left: dict[Words, list[Boxes | None]] = {}
+        for item, words in zip(reference, read_words(reference), strict=True):
+            need(words is not None, row, "has a triplet without subject, predicate and object")
+            assert words is not None
+            left.setdefault(words, []).append(read_pair(item) if self.iou else None)
         if not isinstance(answer, (list, tuple)):
             return None
-        given = [t for t in map(read_triplet, answer) if t]
-        given = sorted(given, key=lambda t: -t.score)[: self.k]
-        return self._recall(given, [t for t in truth if t])
-
-    def _recall(self, given: Sequence[Triplet], truth: Sequence[Triplet]) -> float:
-        left: dict[tuple[str, str, str], list[Triplet]] = {}
-        for triplet in truth:
-            left.setdefault(triplet.words, []).append(triplet)
         hits = 0
-        for triplet in given:
-            alike = left.get(triplet.words, ())
-            place = next((k for k, true in enumerate(alike) if self._same(triplet, true)), None)
+        items, found = self._best(answer)
+        for k in [k for k, words in enumerate(found) if words in left]:
+            alike = left[found[k]]
+            place = self._place(items[k], alike) if alike else None
             if place is not None:
-                del left[triplet.words][place]
+                del alike[place]
                 hits += 1
-        return hits / len(truth)
+        return hits / len(reference)
 
-    def _same(self, given: Triplet, truth: Triplet) -> bool:
-        if not truth.boxes or self.iou == 0.0:
-            return True
-        if not given.boxes:
-            return False
-        return all(box_iou(a, b) >= self.iou for a, b in zip(given.boxes, truth.boxes, strict=True))
+    def _best(self, answer: Sequence[Any]) -> tuple[Sequence[Any], list[Words]]:
+        """The K best triplets, and the words of each."""
+        items = ranked(answer)
+        words = read_words(items[: self.k])
+        if None in words:
+            words = read_words(items)
+            items = [item for item, found in zip(items, words, strict=True) if found is not None]
+        return items, [found for found in words if found is not None][: self.k]
+
+    def _place(self, item: Any, alike: Sequence[Boxes | None]) -> int | None:
+        """The first of the true triplets of the same words that an answered one finds; None for none."""
+        given = read_pair(item) if any(alike) else None
+        for place, truth in enumerate(alike):
+            if truth is None:
+                return place
+            if given and all(box_iou(a, b) >= self.iou for a, b in zip(given, truth, strict=True)):
+                return place
+        return None
 
 
 @dataclass(frozen=True)

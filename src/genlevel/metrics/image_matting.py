@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from genlevel.errors import MetricError
-from genlevel.metrics.dense import MeanMetric, need, numbers, usable
-from genlevel.metrics.evidence import FloatArray
+from genlevel.metrics.columns import pieces
+from genlevel.metrics.dense import LARGEST, MeanMetric, need, real_array, usable
+from genlevel.metrics.evidence import Array, FloatArray
 
 _UNKNOWN = 128
 
 
-def alpha(thing: Any) -> FloatArray | None:
-    """A matte (H, W) in 0-1, from bytes 0-255 or numbers 0-1; None where it is none."""
-    array = usable(numbers(thing))
-    if array is None or array.ndim != 2:
-        return None
-    return array / 255.0 if np.asarray(thing).dtype == np.uint8 else array
+def matte(thing: Any) -> Array | None:
+    """A matte (H, W) of its own type, bytes 0-255 or numbers 0-1; None where it is none."""
+    array = real_array(thing)
+    return array if array is not None and array.ndim == 2 else None
+
+
+def _alpha(values: Array) -> FloatArray:
+    """Values of a matte in 0-1."""
+    return values / 255.0 if values.dtype == np.uint8 else values.astype(np.float64, copy=False)
+
+
+class Mattes(NamedTuple):
+    """An answered and a true matte, and which of their pixels count (bool), all (H, W); None for all."""
+
+    given: Array
+    truth: Array
+    counted: Array | None
+
+    def apart(self) -> Iterator[FloatArray]:
+        """The differences of the pixels that count, piece by piece."""
+        given, truth = self.given.ravel(), self.truth.ravel()
+        counted = None if self.counted is None else self.counted.ravel()
+        for piece in pieces(len(truth)):
+            apart = _alpha(given[piece]) - _alpha(truth[piece])
+            yield apart if counted is None else apart[counted[piece]]
 
 
 @dataclass(frozen=True)
@@ -42,20 +63,24 @@ class _MattingError(MeanMetric):
         """The error of one matte."""
         trimap = None
         if isinstance(reference, Mapping):
-            trimap = numbers(reference.get("trimap"))
+            trimap = real_array(reference.get("trimap"))
             reference = reference.get("alpha")
-        truth = alpha(reference)
+        truth, given = matte(reference), matte(answer)
         need(truth is not None, row, "is not a matte (H, W)")
         assert truth is not None
         need(trimap is None or trimap.shape == truth.shape, row, "has a trimap of another size than its matte")
-        given = alpha(answer)
-        if given is None or given.shape != truth.shape:
-            return None
-        counted: Any = ... if trimap is None else trimap == _UNKNOWN
-        return self.error(given, truth, counted)
+        error = math.nan
+        if given is not None and given.shape == truth.shape:
+            with np.errstate(invalid="ignore", over="ignore"):
+                error = self.error(Mattes(given, truth, None if trimap is None else trimap == _UNKNOWN))
+        # An error of all pixels is finite only where they are.
+        if trimap is not None or not error <= LARGEST:
+            need(usable(truth) is not None, row, "is not a matte of finite numbers")
+            return None if usable(given) is None or math.isnan(error) else error
+        return error
 
-    def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
-        """The error over the counted pixels: a mask, or all (``...``)."""
+    def error(self, mattes: Mattes) -> float:
+        """The error over the pixels that count."""
         raise NotImplementedError
 
 
@@ -68,9 +93,9 @@ class SumAbsoluteDifferences(_MattingError):
     definition = "mean over images of the sum of |alpha - alpha*| over pixels, divided by 1000"
     source = "Rhemann et al. 2009"
 
-    def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
+    def error(self, mattes: Mattes) -> float:
         """Sum of absolute differences, in thousands."""
-        return float(np.abs(given - truth)[counted].sum()) / 1000.0
+        return sum(float(np.abs(apart, out=apart).sum()) for apart in mattes.apart()) / 1000.0
 
 
 @dataclass(frozen=True)
@@ -88,10 +113,12 @@ class MattingMse(_MattingError):
         if not 0.0 < self.factor < float("inf"):
             raise MetricError(f"matting_mse: factor={self.factor} must be above 0")
 
-    def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
+    def error(self, mattes: Mattes) -> float:
         """Mean of the squared differences, times the factor."""
-        apart = (given - truth)[counted].ravel()
-        return self.factor * float(np.einsum("i,i->", apart, apart)) / apart.size if apart.size else 0.0
+        total, count = 0.0, 0
+        for apart in mattes.apart():
+            total, count = total + float(np.vdot(apart, apart)), count + len(apart)
+        return self.factor * total / count if count else 0.0
 
 
 @dataclass(frozen=True)
@@ -105,9 +132,10 @@ class GradientError(_MattingError):
     )
     source = "Rhemann et al. 2009"
 
-    def error(self, given: FloatArray, truth: FloatArray, counted: Any) -> float:
+    def error(self, mattes: Mattes) -> float:
         """Sum of squared differences of the gradients, in thousands."""
-        return float(((_gradient(given) - _gradient(truth)) ** 2)[counted].sum()) / 1000.0
+        apart = (_gradient(_alpha(mattes.given)) - _gradient(_alpha(mattes.truth))) ** 2
+        return float((apart if mattes.counted is None else apart[mattes.counted]).sum()) / 1000.0
 
 
 def _gradient(matte: FloatArray, sigma: float = 1.4) -> FloatArray:

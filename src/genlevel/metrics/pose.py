@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,21 @@ from genlevel.metrics.evidence import FloatArray
 _KITTI_LENGTHS = (100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0)
 
 
-def read_poses(thing: Any) -> FloatArray | None:
-    """Poses (T, 4, 4) from matrices (T, 4, 4), (T, 3, 4), (T, 12) row by row, one matrix, or positions (T, 3); None for none.
+@dataclass(frozen=True)
+class Path:
+    """Poses of T frames with the frames last, so that arithmetic runs along them."""
+
+    turn: FloatArray
+    """Rotations (3, 3, T)."""
+    place: FloatArray
+    """Positions (3, T)."""
+
+    def __len__(self) -> int:
+        return int(self.place.shape[1])
+
+
+def read_path(thing: Any) -> Path | None:
+    """A path from matrices (T, 4, 4), (T, 3, 4), (T, 12) row by row, one matrix, or positions (T, 3); None for none.
 
     Positions have no rotation: it is the identity. A rotation must be one up to 1e-3.
     """
@@ -27,34 +39,54 @@ def read_poses(thing: Any) -> FloatArray | None:
         array = array[None]
     if array.ndim == 2 and array.shape[1] == 12:
         array = array.reshape(-1, 3, 4)
-    poses = np.tile(np.eye(4), (len(array), 1, 1))
     if array.ndim == 2 and array.shape[1] == 3:
-        poses[:, :3, 3] = array
-        return poses
+        return Path(np.broadcast_to(_STILL.turn, (3, 3, len(array))), np.ascontiguousarray(array.T))
     if array.ndim != 3 or array.shape[1:] not in ((3, 4), (4, 4)):
         return None
-    poses[:, :3] = array[:, :3]
-    turn = poses[:, :3, :3]
+    rows = np.ascontiguousarray(np.moveaxis(array[:, :3], 0, -1))
+    turn, place = rows[:, :3], rows[:, 3]
+    return Path(turn, place) if _rigid(turn) else None
+
+
+def _rigid(turn: FloatArray) -> bool:
+    """Whether matrices (3, 3, T) are rotations up to 1e-3."""
     if np.abs(turn).max() > 2.0:
+        return False
+    x, y, z = turn
+    square = np.einsum("ikt,jkt->ijt", turn, turn) - _STILL.turn
+    volume = np.einsum("it,it->t", x, _cross(y, z))
+    return bool(np.abs(square).max() < 1e-3 and volume.min() > 0)
+
+
+def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Vector products of vectors (3, T)."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+_STILL = Path(np.eye(3)[..., None], np.zeros((3, 1)))
+
+
+def read_poses(thing: Any) -> FloatArray | None:
+    """Poses (T, 4, 4) of what :func:`read_path` takes; None for none."""
+    path = read_path(thing)
+    if path is None:
         return None
-    sound = np.abs(turn @ turn.transpose(0, 2, 1) - np.eye(3)).max() < 1e-3 and bool((np.linalg.det(turn) > 0).all())
-    return poses if sound else None
+    poses = np.tile(np.eye(4), (len(path), 1, 1))
+    poses[:, :3, :3], poses[:, :3, 3] = np.moveaxis(path.turn, -1, 0), path.place.T
+    return poses
 
 
-def inverse(poses: FloatArray) -> FloatArray:
-    """The inverse of rigid poses (T, 4, 4)."""
-    out = np.tile(np.eye(4), (len(poses), 1, 1))
-    out[:, :3, :3] = poses[:, :3, :3].transpose(0, 2, 1)
-    out[:, :3, 3] = -np.einsum("tij,tj->ti", out[:, :3, :3], poses[:, :3, 3])
-    return out
-
-
-def turn_degrees(poses: FloatArray) -> FloatArray:
-    """The angle of rotation of each pose in degrees, exact also near 0 and 180."""
-    r = poses[:, :3, :3]
-    axis = np.stack([r[:, 2, 1] - r[:, 1, 2], r[:, 0, 2] - r[:, 2, 0], r[:, 1, 0] - r[:, 0, 1]], axis=1)
-    angle: FloatArray = np.degrees(np.arctan2(np.linalg.norm(axis, axis=1), np.trace(r, axis1=1, axis2=2) - 1.0))
+def turn_degrees(turn: FloatArray) -> FloatArray:
+    """The angle of each rotation (3, 3, T) in degrees, exact also near 0 and 180."""
+    x, y, z = turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]
+    angle: FloatArray = np.degrees(np.arctan2(_length(np.stack([x, y, z])), turn[0, 0] + turn[1, 1] + turn[2, 2] - 1.0))
     return angle
+
+
+def _length(vectors: FloatArray) -> FloatArray:
+    """Of vectors (3, T)."""
+    length: FloatArray = np.sqrt(np.einsum("it,it->t", vectors, vectors))
+    return length
 
 
 @dataclass(frozen=True)
@@ -69,16 +101,29 @@ class _PoseMetric(MeanMetric):
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The number of one trajectory."""
-        truth = read_poses(reference)
+        truth = read_path(reference)
         need(truth is not None, row, "is not a trajectory of rigid poses or positions")
-        given = read_poses(answer)
+        given = read_path(answer)
         if given is None or truth is None or len(given) != len(truth):
             return None
         return self.error(given, truth, row)
 
-    def error(self, given: FloatArray, truth: FloatArray, row: int) -> float:
-        """The error of one trajectory; both (T, 4, 4)."""
+    def error(self, given: Path, truth: Path, row: int) -> float:
+        """The error of one trajectory."""
         raise NotImplementedError
+
+
+class _Pairs(NamedTuple):
+    first: slice | list[int]
+    last: slice | list[int]
+    length: FloatArray
+    """In metres; ones where errors are not per metre."""
+
+
+def _after_none(path: Path) -> Path:
+    """The path, after a frame in which nothing has moved."""
+    sides = ((_STILL.turn, path.turn), (_STILL.place, path.place))
+    return Path(*(np.concatenate(side, axis=-1) for side in sides))
 
 
 @dataclass(frozen=True)
@@ -98,28 +143,32 @@ class _RelativeError(_PoseMetric):
         if self.delta < 1:
             raise MetricError(f"{self.name}: delta={self.delta} must be at least 1")
 
-    def relative(self, given: FloatArray, truth: FloatArray, row: int) -> tuple[FloatArray, FloatArray]:
-        """The motion that remains of each pair (n, 4, 4), and its length in metres (ones for ``step``)."""
+    def error(self, given: Path, truth: Path, row: int) -> float:
+        """Mean of what remains of each pair's motion, per step, or per metre as the benchmark prints it."""
+        pairs = self._pairs(truth)
         if len(truth) == 1:
-            return inverse(truth) @ given, np.ones(1)
-        first, last, length = self._ends(truth)
-        need(len(first) > 0, row, f"is too short a trajectory for pairs='{self.pairs}', delta={self.delta}")
-        motion_t = inverse(truth[first]) @ truth[last]
-        motion_g = inverse(given[first]) @ given[last]
-        return inverse(motion_t) @ motion_g, length
+            given, truth = _after_none(given), _after_none(truth)
+            pairs = _Pairs([0], [1], np.ones(1))
+        need(len(pairs.length) > 0, row, f"is too short a trajectory for pairs='{self.pairs}', delta={self.delta}")
+        scale = 100.0 if self.pairs == "kitti" else 1.0
+        return float(scale * np.mean(self.remains(given, truth, pairs) / pairs.length))
 
-    def _ends(self, truth: FloatArray) -> tuple[Sequence[int], Sequence[int], FloatArray]:
+    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+        """How much the motions of the two differ in each pair of frames, shape (pairs,)."""
+        raise NotImplementedError
+
+    def _pairs(self, truth: Path) -> _Pairs:
         if self.pairs == "step":
-            frames = range(len(truth) - self.delta)
-            return list(frames), [i + self.delta for i in frames], np.ones(len(frames))
-        gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(truth[:, :3, 3], axis=0), axis=1))])
+            count = max(len(truth) - self.delta, 0)
+            return _Pairs(slice(0, count), slice(self.delta, self.delta + count), np.ones(count))
+        gone = np.concatenate([[0.0], np.cumsum(_length(np.diff(truth.place)))])
         ends = [
             (i, int(j), length)
             for i in range(0, len(truth), 10)
             for length in _KITTI_LENGTHS
             if (j := np.searchsorted(gone, gone[i] + length, side="right")) < len(truth)
         ]
-        return [e[0] for e in ends], [e[1] for e in ends], np.array([e[2] for e in ends])
+        return _Pairs([e[0] for e in ends], [e[1] for e in ends], np.array([e[2] for e in ends]))
 
 
 @dataclass(frozen=True)
@@ -129,16 +178,19 @@ class RelativeTranslationError(_RelativeError):
     In the unit of the positions per step; with ``pairs="kitti"`` in percent of the way.
     """
 
+    version = 2
     name = "rte"
     title = "RTE"
     definition = "mean over trajectories of the mean length of the translation that remains between consecutive frames"
     source = "Sturm et al. 2012 (relative pose error); Geiger et al. 2012 (pairs='kitti')"
 
-    def error(self, given: FloatArray, truth: FloatArray, row: int) -> float:
-        """Mean translation that remains."""
-        left, length = self.relative(given, truth, row)
-        scale = 100.0 if self.pairs == "kitti" else 1.0
-        return float(scale * np.mean(np.linalg.norm(left[:, :3, 3], axis=1) / length))
+    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+        """Length of the translation that remains: the difference of the ways, each as seen from its first frame."""
+        ways = [
+            np.einsum("jit,jt->it", path.turn[..., pairs.first], path.place[:, pairs.last] - path.place[:, pairs.first])
+            for path in (given, truth)
+        ]
+        return _length(ways[0] - ways[1])
 
 
 @dataclass(frozen=True)
@@ -148,6 +200,7 @@ class RelativeRotationError(_RelativeError):
     Per step; with ``pairs="kitti"`` in degrees per 100 metres.
     """
 
+    version = 2
     name = "rre"
     title = "RRE"
     definition = (
@@ -155,11 +208,10 @@ class RelativeRotationError(_RelativeError):
     )
     source = "Sturm et al. 2012 (relative pose error); Geiger et al. 2012 (pairs='kitti')"
 
-    def error(self, given: FloatArray, truth: FloatArray, row: int) -> float:
-        """Mean angle that remains."""
-        left, length = self.relative(given, truth, row)
-        scale = 100.0 if self.pairs == "kitti" else 1.0
-        return float(scale * np.mean(turn_degrees(left) / length))
+    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+        """Angle of the rotation that remains, seen from the world: how far the frames' own differences are apart."""
+        apart = np.einsum("ikt,jkt->ijt", truth.turn, given.turn)
+        return turn_degrees(np.einsum("ikt,jkt->ijt", apart[..., pairs.first], apart[..., pairs.last]))
 
 
 @dataclass(frozen=True)
@@ -180,20 +232,22 @@ class AbsoluteTrajectoryError(_PoseMetric):
     def __post_init__(self) -> None:
         one_of("align", self.align, ("rigid", "similarity", "none"))
 
-    def error(self, given: FloatArray, truth: FloatArray, row: int) -> float:
+    def error(self, given: Path, truth: Path, row: int) -> float:
         """RMSE of positions."""
-        x, y = given[:, :3, 3], truth[:, :3, 3]
+        x, y = given.place, truth.place
         if self.align != "none":
             x = fitted(x, y, scale=self.align == "similarity")
-        return float(np.sqrt(np.mean(((x - y) ** 2).sum(axis=1))))
+        apart = x - y
+        return float(np.sqrt(np.einsum("it,it->", apart, apart) / len(truth)))
 
 
 def fitted(x: FloatArray, y: FloatArray, *, scale: bool) -> FloatArray:
-    """``x`` (T, 3) moved, turned and, with ``scale``, scaled so that it is nearest to ``y`` in least squares (Umeyama)."""
-    dx, dy = x - x.mean(axis=0), y - y.mean(axis=0)
-    u, s, vt = np.linalg.svd(dy.T @ dx)
+    """``x`` (3, T) moved, turned and, with ``scale``, scaled so that it is nearest to ``y`` in least squares (Umeyama)."""
+    middle = y.mean(axis=1, keepdims=True)
+    dx, dy = x - x.mean(axis=1, keepdims=True), y - middle
+    u, s, vt = np.linalg.svd(dy @ dx.T)
     flip = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt)) or 1.0])
-    spread = float((dx**2).sum())
+    spread = float(np.einsum("it,it->", dx, dx))
     size = float((s * flip).sum()) / spread if scale and spread > 0 else 1.0
-    out: FloatArray = size * dx @ (u * flip @ vt).T + y.mean(axis=0)
+    out: FloatArray = size * (u * flip @ vt) @ dx + middle
     return out

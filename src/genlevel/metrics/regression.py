@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
-from genlevel.metrics.dense import LARGEST, answer_numbers, one_of, reference_numbers, single_numbers
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean, weighted_sum
+from genlevel.metrics.columns import plain_numbers
+from genlevel.metrics.dense import LARGEST, answer_numbers, one_of, reference_numbers, usable
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 
 _NUMBERS = "a number or an array; reference: a number or an array of the same shape"
@@ -18,20 +19,20 @@ _OVER = ("samples", "values")
 
 class _Singles(NamedTuple):
     given: FloatArray
-    """0 where not answered."""
     truth: FloatArray
+    """Both 0 where not answered."""
     answered: Array
 
 
 def _single_pairs(answers: Sequence[Any], references: Sequence[Any]) -> _Singles | None:
     """Answers, references and which answers are usable, of samples of one plain number each; None for any other samples."""
-    truth, given = single_numbers(references), single_numbers(answers)
-    if truth is None or given is None:
-        return None
-    if not bool((np.abs(truth) <= LARGEST).all()):
+    truth, given = plain_numbers(references), plain_numbers(answers)
+    if truth is None or given is None or not len(truth) or usable(truth) is None:
         return None  # the way that names the row
+    if usable(given) is not None:
+        return _Singles(given, truth, np.ones(len(given), np.bool_))
     answered = np.abs(given) <= LARGEST
-    return _Singles(np.where(answered, given, 0.0), truth, answered)
+    return _Singles(np.where(answered, given, 0.0), np.where(answered, truth, 0.0), answered)
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ class _ErrorMetric(Metric):
         n = len(answers)
         singles = _single_pairs(answers, references)
         if singles is not None:
-            error = np.where(singles.answered, np.abs(singles.given - singles.truth), 0.0)
-            answered = singles.answered
+            error, answered = np.abs(singles.given - singles.truth), singles.answered
             return Evidence(absolute=error, squared=error * error, count=answered.astype(np.float64), answered=answered)
         absolute, squared, count = np.zeros(n), np.zeros(n), np.zeros(n)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
@@ -79,9 +79,9 @@ class _ErrorMetric(Metric):
             return np.full(w.shape[:-1], self.worst)
         count, total = evidence["count"], evidence[column]
         if self.over == "values":
-            return ratio(w @ total, w @ count, empty=self.worst)
+            return ratio(weighted_sum(total, w), weighted_sum(count, w), empty=self.worst)
         own = total / np.maximum(count, 1.0)
-        return ratio(w @ own, w @ (count > 0).astype(np.float64), empty=self.worst)
+        return ratio(weighted_sum(own, w), weighted_sum(count > 0, w), empty=self.worst)
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ class RootMeanSquaredError(_ErrorMetric):
             return np.sqrt(self._mean("squared", evidence, weights))
         roots = np.sqrt(evidence["squared"] / np.maximum(evidence["count"], 1.0)) if len(evidence) else np.zeros(0)
         w = as_weights(evidence, weights)
-        answered = evidence["answered"].astype(np.float64) if len(evidence) else roots
-        return ratio(w @ roots, w @ answered, empty=self.worst)
+        answered = evidence["answered"] if len(evidence) else roots
+        return ratio(weighted_sum(roots, w), weighted_sum(answered, w), empty=self.worst)
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,9 @@ class PearsonCorrelation(Metric):
         columns = {name: np.zeros(len(answers)) for name in ("count", "size", "x", "y", "xx", "yy", "xy")}
         singles = _single_pairs(answers, references)
         if singles is not None:
-            answered = singles.answered
-            columns |= {"count": answered.astype(np.float64), "size": np.ones(len(answers))}
-            columns |= {"x": np.where(answered, singles.given, 0.0), "y": np.where(answered, singles.truth, 0.0)}
-            return Evidence(answered=answered, **columns)
+            columns |= {"count": singles.answered.astype(np.float64), "size": np.ones(len(answers))}
+            columns |= {"x": singles.given, "y": singles.truth}
+            return Evidence(answered=singles.answered, **columns)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             truth = reference_numbers(reference, row)
             columns["size"][row] = truth.size
@@ -198,15 +197,15 @@ class PearsonCorrelation(Metric):
             rows = _correlation(
                 evidence["xy"], evidence["xx"], evidence["yy"], evidence["x"], evidence["y"], evidence["count"]
             )
-            return ratio(w @ rows, w.sum(axis=-1), empty=0.0)
+            return weighted_mean(rows, w, empty=0.0)
         wn = w * evidence["count"]
         total = wn.sum(axis=-1)
-        x, y = ratio(wn @ evidence["x"], total, empty=0.0), ratio(wn @ evidence["y"], total, empty=0.0)
+        x, y = weighted_mean(evidence["x"], wn, empty=0.0), weighted_mean(evidence["y"], wn, empty=0.0)
         dx, dy = evidence["x"] - x[..., None], evidence["y"] - y[..., None]
-        xx = w @ evidence["xx"] + (wn * dx * dx).sum(axis=-1)
-        yy = w @ evidence["yy"] + (wn * dy * dy).sum(axis=-1)
-        xy = w @ evidence["xy"] + (wn * dx * dy).sum(axis=-1)
-        answered = ratio(total, w @ evidence["size"], empty=0.0)
+        xx = weighted_sum(evidence["xx"], w) + (wn * dx * dx).sum(axis=-1)
+        yy = weighted_sum(evidence["yy"], w) + (wn * dy * dy).sum(axis=-1)
+        xy = weighted_sum(evidence["xy"], w) + (wn * dx * dy).sum(axis=-1)
+        answered = ratio(total, weighted_sum(evidence["size"], w), empty=0.0)
         return _correlation(xy, xx, yy, x, y, total) * answered
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from genlevel.metrics.base import check_lengths
-from genlevel.metrics.dense import MeanMetric, need, numbers
-from genlevel.metrics.evidence import Array, Evidence, FloatArray
+from genlevel.metrics.columns import pieces
+from genlevel.metrics.dense import MeanMetric, Values, need, need_all, numbers
+from genlevel.metrics.evidence import Array, FloatArray
 
 _THRESHOLDS = np.linspace(0.0, 1.0, 21)
 _ANSWER = "boxes (T, 4) as x, y, width, height; reference: boxes (T, 4), NaN or without area where the object is absent"
@@ -29,12 +29,10 @@ class _SingleTrack(MeanMetric):
     direction = "higher"
     answer = _ANSWER
 
-    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        """Columns ``value`` (float64) and ``answered`` (bool); the frames of all videos are compared at once."""
-        check_lengths(answers, references)
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values:
+        """The numbers of all videos; their frames are compared together."""
         n = len(answers)
-        value, answered = np.zeros(n), np.zeros(n, np.bool_)
-        frames = np.zeros(n, np.int64)
+        value, answered, frames = np.zeros(n), np.zeros(n, np.bool_), np.zeros(n, np.int64)
         given: list[FloatArray] = []
         truth: list[FloatArray] = []
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
@@ -47,23 +45,26 @@ class _SingleTrack(MeanMetric):
             truth.append(boxes)
             given.append(_fitted(found, int(frames[row])))
         if n:
-            a, b = np.concatenate(given), np.concatenate(truth)
-            present = _real(b)
+            hits, present = self._hits(np.concatenate(given), np.concatenate(truth))
             video = np.repeat(np.arange(n), frames)
-            seen = np.bincount(video[present], minlength=n)
-            need(bool(seen.all()), int(np.argmin(seen > 0)), "has no frame with the object in it")
-            a[~_real(a)] = 0.0
-            hits = np.bincount(video[present], self.frame(a[present], b[present]), n)
-            value = np.where(answered, hits / seen, 0.0)
-        return Evidence(value=value, answered=answered)
+            seen = np.bincount(video, present, n)
+            need_all(seen > 0, "has no frame with the object in it")
+            value = np.where(answered, np.bincount(video, hits, n) / seen, 0.0)
+        return Values(value, answered)
 
-    def value(self, answer: Any, reference: Any, row: int) -> float | None:
-        """The number of one video."""
-        evidence = self.measure([answer], [reference])
-        return float(evidence["value"][0]) if evidence["answered"][0] else None
+    def _hits(self, given: FloatArray, truth: FloatArray) -> tuple[FloatArray, Array]:
+        """Of each frame what it adds to its video's number, and whether the object is present; boxes (T, 4)."""
+        hits, present = np.zeros(len(truth)), np.zeros(len(truth), np.bool_)
+        for piece in pieces(len(truth)):
+            a, b = (np.ascontiguousarray(side[piece].T) for side in (given, truth))
+            a[:, ~_real(a)] = 0.0
+            present[piece] = there = _real(b)
+            b[:, ~there] = 0.0
+            hits[piece] = self.frame(a, b) * there
+        return hits, present
 
     def frame(self, boxes: FloatArray, truth: FloatArray) -> FloatArray:
-        """What each present frame adds to the video's number, shape (T,); a missed frame has a box of zeros."""
+        """What each frame adds to the video's number, shape (T,); both (4, T), a box that is not there is zeros."""
         raise NotImplementedError
 
 
@@ -83,17 +84,21 @@ def _fitted(boxes: FloatArray | None, frames: int) -> FloatArray:
 
 
 def _real(boxes: FloatArray) -> Array:
-    with np.errstate(invalid="ignore"):
-        real: Array = np.all(np.abs(boxes) < 1e9, axis=1) & np.all(boxes[:, 2:] > 0, axis=1)
-        return real
+    """Which boxes (4, T) are there, shape (T,)."""
+    # NaN is passed on by max and fails every comparison.
+    real: Array = np.abs(boxes).max(axis=0) < 1e9
+    real &= boxes[2] > 0
+    real &= boxes[3] > 0
+    return real
 
 
 def paired_iou(a: FloatArray, b: FloatArray) -> FloatArray:
-    """IoU of box i of ``a`` with box i of ``b``; x, y, width, height; shape (T,)."""
-    low = np.maximum(a[:, :2], b[:, :2])
-    high = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
-    both = np.prod(np.maximum(high - low, 0.0), axis=1)
-    union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - both
+    """IoU of box i of ``a`` (4, T) with box i of ``b``; x, y, width, height by row; shape (T,)."""
+    (ax, ay, aw, ah), (bx, by, bw, bh) = a, b
+    width = np.minimum(ax + aw, bx + bw) - np.maximum(ax, bx)
+    height = np.minimum(ay + ah, by + bh) - np.maximum(ay, by)
+    both = np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    union = aw * ah + bw * bh - both
     quotient: FloatArray = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
     # Rounding may put equal boxes just above 1, and a threshold of 1 must stay out of reach.
     return np.minimum(quotient, 1.0)
@@ -132,6 +137,6 @@ class TrackPrecision(_SingleTrack):
 
     def frame(self, boxes: FloatArray, truth: FloatArray) -> FloatArray:
         """1 for each frame with near centres."""
-        apart = (boxes[:, :2] + boxes[:, 2:] / 2) - (truth[:, :2] + truth[:, 2:] / 2)
-        near: FloatArray = ((np.hypot(apart[:, 0], apart[:, 1]) <= self.pixels) & (boxes[:, 2] > 0)).astype(np.float64)
+        x, y = (boxes[:2] + boxes[2:] / 2) - (truth[:2] + truth[2:] / 2)
+        near: FloatArray = ((np.sqrt(x * x + y * y) <= self.pixels) & (boxes[2] > 0)).astype(np.float64)
         return near

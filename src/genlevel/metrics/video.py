@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.dense import LARGEST, MeanMetric, need
-from genlevel.metrics.detection_kinds import read_boxes
-from genlevel.metrics.detection_match import Ints
-from genlevel.metrics.evidence import FloatArray
-from genlevel.metrics.tracking import paired_iou
+from genlevel.metrics.columns import plain_rows
+from genlevel.metrics.dense import LARGEST, MeanMetric, Values, need, need_all
+from genlevel.metrics.video_tubes import read_tubes, tube_overlaps
 
 Moment = tuple[float, float]
-
-
-class Tube(NamedTuple):
-    """A box in each of some frames."""
-
-    frames: Ints
-    """Ascending, each once."""
-    boxes: FloatArray
-    """(frames, 4) as x, y, width, height."""
-
-
-def read_tube(thing: Any) -> Tube | None:
-    """Boxes by frame from ``{frame: box}``, ``{"start": n, "boxes": [...]}`` or ``[...]`` (from frame 0); None for no tube.
-
-    A box is [x, y, width, height] or ``{"bbox": ...}``; a frame whose box cannot be read or has no area is not in the tube.
-    Of two boxes for a frame the later one counts.
-    """
-    if isinstance(thing, Mapping) and "boxes" in thing:
-        start, rows = thing.get("start", 0), thing["boxes"]
-    elif isinstance(thing, (Mapping, list, tuple, np.ndarray)):
-        start, rows = 0, thing
-    else:
-        return None
-    try:
-        if isinstance(rows, Mapping):
-            numbered, items = list(map(int, rows)), list(rows.values())
-        else:
-            items = list(rows)
-            numbered = list(range(int(start), int(start) + len(items)))
-        frames = np.array(numbered, np.int64).reshape(len(items))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not {*map(type, items)} <= {list, tuple}:
-        items = [item.get("bbox", item.get("box")) if isinstance(item, Mapping) else item for item in items]
-    boxes, readable = read_boxes(items)
-    real = (boxes[:, 2:] > 0).all(axis=1)
-    frames, boxes = frames[readable][real], boxes[real]
-    if bool((np.diff(frames) <= 0).any()):
-        frames, last = np.unique(frames[::-1], return_index=True)
-        boxes = boxes[::-1][last]
-    return Tube(frames, boxes)
-
-
-def tube_overlap(given: Tube, truth: Tube) -> float:
-    """vIoU: IoU of boxes summed over the frames in both, divided by the number of frames in either."""
-    a, b = given.boxes, truth.boxes
-    shared = len(a)
-    if not np.array_equal(given.frames, truth.frames):
-        both, i, j = np.intersect1d(given.frames, truth.frames, assume_unique=True, return_indices=True)
-        a, b, shared = a[i], b[j], len(both)
-    if not shared:
-        return 0.0
-    return float(paired_iou(a, b).sum()) / (len(given.frames) + len(truth.frames) - shared)
 
 
 @dataclass(frozen=True)
@@ -84,12 +29,12 @@ class MeanVIou(MeanMetric):
     direction = "higher"
     answer = "a tube: {frame: [x, y, width, height]} or {'start': n, 'boxes': [...]}; reference: a tube"
 
-    def value(self, answer: Any, reference: Any, row: int) -> float | None:
-        """VIoU of one tube."""
-        truth = read_tube(reference)
-        need(truth is not None and len(truth.frames) > 0, row, "is not a tube with at least one box")
-        given = read_tube(answer)
-        return None if given is None or truth is None else tube_overlap(given, truth)
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values:
+        """VIoU of each tube."""
+        truth = read_tubes(references)
+        need_all(truth.lengths > 0, "is not a tube with at least one box")
+        given = read_tubes(answers)
+        return Values(tube_overlaps(given, truth), given.sound)
 
 
 @dataclass(frozen=True)
@@ -98,10 +43,10 @@ class _VIouRecall(MeanVIou):
 
     threshold: ClassVar[float]
 
-    def value(self, answer: Any, reference: Any, row: int) -> float | None:
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values:
         """1 where the tube is near enough, else 0."""
-        overlap = super().value(answer, reference, row)
-        return None if overlap is None else float(overlap > self.threshold)
+        overlap, answered = super().values(answers, references)
+        return Values((overlap > self.threshold).astype(np.float64), answered)
 
 
 @dataclass(frozen=True)
@@ -160,6 +105,20 @@ class TemporalIou(MeanMetric):
     direction = "higher"
     answer = "a moment [start, end] or a ranked list of moments; reference: a moment or several"
 
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values | None:
+        """IoU of samples of one moment on both sides."""
+        truth, given = plain_rows(references, 2), plain_rows(answers, 2)
+        if truth is None or given is None:
+            return None
+        (g0, g1), (t0, t1) = given.T, truth.T
+        # NaN fails every comparison.
+        if not bool(((t0 >= -LARGEST) & (t0 < t1) & (t1 <= LARGEST)).all()):
+            return None
+        answered = (g0 >= -LARGEST) & (g0 <= g1) & (g1 <= LARGEST)
+        both = np.minimum(g1, t1) - np.maximum(g0, t0)
+        value = np.divide(both, g1 - g0 + t1 - t0 - both, out=np.zeros(len(both)), where=answered & (both > 0))
+        return Values(value, answered)
+
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The best IoU of one sample."""
         truth = read_moments(reference)
@@ -191,6 +150,11 @@ class TemporalRecall(TemporalIou):
             raise MetricError(
                 f"temporal_recall: n={self.n} must be at least 1 and iou={self.iou} above 0 and at most 1"
             )
+
+    def values(self, answers: Sequence[Any], references: Sequence[Any]) -> Values | None:
+        """1 where the moment is near enough, else 0, of samples of one moment on both sides."""
+        overlaps = super().values(answers, references)
+        return None if overlaps is None else overlaps._replace(value=(overlaps.value >= self.iou).astype(np.float64))
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """1 where one of the first n moments is near enough, else 0."""

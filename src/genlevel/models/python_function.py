@@ -30,7 +30,6 @@ from typing import Any
 from genlevel.errors import GenlevelError, ModelError, RequestFailed
 from genlevel.models.base import BatchModel, Model
 from genlevel.models.spec import Spec
-from genlevel.models.usage import paid
 from genlevel.records import PART_KINDS, Part, PartKind, Reply, Request
 
 
@@ -90,11 +89,9 @@ class PythonBatchModel(PythonModel, BatchModel):
         """Call the function with all requests."""
         values = _called(self._function, list(requests))
         if not isinstance(values, (list, tuple)) or len(values) != len(requests):
-            listed = isinstance(values, (list, tuple))
-            given = f"{len(values)} answers" if listed else type(values).__name__
+            given = f"{len(values)} answers" if isinstance(values, (list, tuple)) else type(values).__name__
             raise RequestFailed(
-                f"the function gave {given} to {len(requests)} requests; it has to give a list of as many",
-                usage=paid(values if listed else [values]),
+                f"the function gave {given} to {len(requests)} requests; it has to give a list of as many"
             )
         return [as_reply(value) for value in values]
 
