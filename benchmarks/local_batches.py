@@ -21,8 +21,27 @@ from genlevel.records import Part, Request
 NEW = 32
 
 
-def write(folder: Path, size: int, layers: int) -> None:
-    """A checkpoint with a byte-level tokenizer; it never ends early."""
+def write(
+    folder: Path,
+    size: int,
+    layers: int,
+    *,
+    heads: int = 8,
+    room: int = 1024,
+    dtype: str = "float32",
+    device: str = "cpu",
+) -> None:
+    """A checkpoint with a byte-level tokenizer; it never ends early.
+
+    Args:
+        folder: where it is saved.
+        size: numbers a token.
+        layers: how many.
+        heads: of attention; half as many of keys and values.
+        room: tokens that it has places for.
+        dtype: of the weights.
+        device: where the random numbers are drawn; they differ from device to device.
+    """
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -33,18 +52,21 @@ def write(folder: Path, size: int, layers: int) -> None:
     inner.decoder = decoders.ByteLevel()
     words = PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<pad>")
     config = LlamaConfig(
-        vocab_size=len(words), hidden_size=size, intermediate_size=3 * size, num_hidden_layers=layers, num_attention_heads=8,
-        num_key_value_heads=4, max_position_embeddings=1024,
+        vocab_size=len(words), hidden_size=size, intermediate_size=3 * size, num_hidden_layers=layers,
+        num_attention_heads=heads, num_key_value_heads=heads // 2, max_position_embeddings=room,
         pad_token_id=words.pad_token_id, eos_token_id=None, bos_token_id=None,
     )  # fmt: skip
     torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(folder)
+    with torch.device(device):
+        model = LlamaForCausalLM(config)
+    model.to(getattr(torch, dtype)).save_pretrained(folder)
     words.save_pretrained(folder)
 
 
-def requests(count: int) -> list[Request]:
+def requests(count: int, longest: int = 400) -> list[Request]:
+    """Prompts of 4 to ``longest`` characters."""
     rng = random.Random(0)
-    texts = ["".join(rng.choice("abcdefgh ") for _ in range(rng.randint(4, 400))) for _ in range(count)]
+    texts = ["".join(rng.choices("abcdefgh ", k=rng.randint(4, longest))) for _ in range(count)]
     return [Request("t", str(i), "question-answering", (Part("text", text),)) for i, text in enumerate(texts)]
 
 

@@ -1,9 +1,9 @@
 """Requests a second, CPU and memory of a run against a server on loopback that answers after 20 ms.
 
-The peer, measured in the same run against the same server, is a bare aiohttp loop: it posts bodies that it has built before the
-clock starts, reads the answers and keeps nothing. A run of genlevel reads the records and images, keys and encodes them, and
-stores each answer. Each side and the server run in a process of their own. The CPU column is user and system time of the whole
-process, start-up taken off, so it holds the HTTP client's own share too. Run it with
+The peer, measured in the same run against the same server, is a bare loop of aiohttp, the client that most have: it posts bodies
+that it has built before the clock starts, reads the answers and keeps nothing. A run of genlevel reads the records and images,
+keys and encodes them, and stores each answer. Each side and the server run in a process of their own. The CPU column is user and
+system time of the whole process, start-up taken off, so it holds the HTTP client's own share too. Run it with
 ``python -m benchmarks.throughput [--samples N] [--concurrency N] [--latency MS] [--repeats N]``.
 """
 

@@ -40,10 +40,6 @@ class NotScorable(GenlevelError):
     """A metric needs something that is not here (weights, a judge, people's ratings). The task is reported, not scored 0."""
 
 
-class ModelError(GenlevelError):
-    """A model cannot be built or reached at all: wrong SPEC, missing extra, refused credentials."""
-
-
 Fault = Literal["", "busy", "down"]
 """Whose fault a failure is: the request's own (``""``), or the server's: ``busy`` (overloaded, broken, silent) or ``down``."""
 
@@ -60,6 +56,17 @@ class RequestFailed(GenlevelError):
         self.attempts = attempts
         self.fault: Fault = fault
         self.usage = usage
+
+
+class ModelError(GenlevelError):
+    """A model cannot be built or reached at all: wrong SPEC, missing extra, refused credentials.
+
+    ``instead`` is what it is where the model is known to answer others: a failure of this request alone; None if it is not.
+    """
+
+    def __init__(self, message: str, *, instead: RequestFailed | None = None) -> None:
+        super().__init__(message)
+        self.instead = instead
 
 
 class RunError(GenlevelError):

@@ -9,7 +9,20 @@ import pytest
 from genlevel.cli import COMMANDS, main
 
 # What a start of the command line must not import: each costs more than all of genlevel's own start.
-HEAVY = {"numpy", "scipy", "cv2", "aiohttp", "rich", "jinja2", "torch", "openpyxl", "soundfile", "orjson"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "cv2",
+    "aiohttp",
+    "pyreqwest",
+    "uvloop",
+    "rich",
+    "jinja2",
+    "torch",
+    "openpyxl",
+    "soundfile",
+    "orjson",
+}
 
 
 def test_help_imports_nothing_heavy() -> None:

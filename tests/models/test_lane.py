@@ -18,7 +18,7 @@ from genlevel.media import encode_png, load_image
 from genlevel.models.base import Model
 from genlevel.models.composite import CompositeModel, Route
 from genlevel.models.python_function import PythonModel
-from genlevel.records import Part, PartKind, Reply, Request, Task
+from genlevel.records import Part, PartKind, Reply, Request, Task, Usage
 
 
 class Counts(Model):
@@ -149,6 +149,25 @@ async def test_a_bad_sample_fails_alone_and_a_model_error_all() -> None:
     assert counts.batches == [["1", "2", "bad", "4"], ["1", "2"], ["bad", "4"], ["bad"], ["4"]]
     ended = await all_of(model, [ask("a", text) for text in ("1", "end")])
     assert [type(one) for one in ended] == [ModelError, ModelError]
+    await model.close()
+
+
+class Paid(Counts):
+    """Fails each batch after it was paid for, and answers one request alone."""
+
+    async def _all(self, requests: Sequence[Request]) -> list[Reply]:
+        if len(requests) > 1:
+            raise RequestFailed("no", usage=Usage(10, 0, 1.0))
+        if requests[0].parts[0].text == "odd":
+            raise ValueError("odd")
+        return [Reply((Part("text", "a"),), Usage(1, 1, 0.25))]
+
+
+@pytest.mark.parametrize(("first", "alone"), [("good", 0.25), ("odd", 0.0)])
+async def test_a_batch_that_fails_when_it_was_paid_for_counts_once(first: str, alone: float) -> None:
+    model = await composite(a=Paid(1, batch_size=3))
+    answers = await all_of(model, [ask("a", text) for text in (first, "2", "3")])
+    assert [answer.usage.cost for answer in answers] == [1.0 + alone, 0.25, 0.25]
     await model.close()
 
 

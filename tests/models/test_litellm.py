@@ -162,6 +162,17 @@ async def test_after_an_answer_only_a_refused_key_and_an_empty_account_end_the_r
     assert len(server.seen) == 1
 
 
+async def test_a_refusal_before_the_first_answer_waits_for_those_on_their_way() -> None:
+    async def behave(seen: Any, got: Any) -> Any:
+        return await (status(403, "no") if seen.text == "bad" else after(0.5))(seen, got)
+
+    with serve(behave) as server:
+        async with at(server) as model:
+            asked = [model.generate(ask(Part("text", text))) for text in ("bad", "good")]
+            outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["RequestFailed", "Reply"]
+
+
 async def test_a_named_key_is_taken_out_of_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_WORD", "eight-18")
     with serve() as server:

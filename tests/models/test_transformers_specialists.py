@@ -189,6 +189,22 @@ async def test_mask2former_segments_as_the_pipeline(tmp_path):
     same(given[1].parts[0].text, [item for item in expected if item[2].any()])
 
 
+def test_a_segmenters_outputs_come_to_the_cpu_in_float32():
+    """The library paints a GPU's masks into a map on the CPU, which torch refuses."""
+    from genlevel.models.local.segmentation import on_cpu
+
+    class Elsewhere(torch.Tensor):
+        def cpu(self):
+            return self.as_subclass(torch.Tensor)
+
+    there = {"masks": torch.ones(2, dtype=torch.bfloat16), "classes": torch.arange(3)}
+    given = on_cpu({**{name: value.as_subclass(Elsewhere) for name, value in there.items()}, "more": None})
+    assert given.pop("more") is None
+    for name, value in given.items():
+        assert type(value) is torch.Tensor and (value == there[name]).all()
+    assert given["masks"].dtype == torch.float32 and given["classes"].dtype == torch.int64
+
+
 def same(text: str, expected) -> None:
     """Objects in JSON are those expected: label, score and mask."""
     items = json.loads(text)

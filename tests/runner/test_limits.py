@@ -170,6 +170,26 @@ def test_a_batch_is_cut_to_what_the_budget_has_room_for(tmp_path: Path) -> None:
     assert [int(size) for size in log.read_text().split()] == [1, 8, 3]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    ["raise RequestFailed('the last one is odd', usage=Usage(3, 0, 0.3))", "return made + made[:1]"],
+    ids=["raises", "gives one too many"],
+)
+def test_a_batch_that_fails_when_it_was_paid_for_counts(tmp_path: Path, fault: str) -> None:
+    data, out, path = make_data(tmp_path / "data", {"one": 30}), tmp_path / "run", tmp_path / "batch.py"
+    path.write_text(
+        "from genlevel.errors import RequestFailed\nfrom genlevel.records import Part, Reply, Usage\n"
+        "def answer(requests):\n    made = [Reply((Part('text', 'x'),), Usage(1, 1, 0.1)) for _ in requests]\n"
+        f"    if len(requests) > 1:\n        {fault}\n    return made\n"
+    )
+    # One alone: 0.1. Then three fit in: together 0.3 (or 0.4) in vain, and 0.3 one by one. For two more there is no room.
+    extra = 0.3 if fault.startswith("raise") else 0.4
+    summary = do_run(data, out, f"python:{path}:answer?batch=3", max_cost=0.4 + extra + 0.05)
+    assert (summary.total.answered, summary.cost) == (4, pytest.approx(0.4 + extra))
+    stored = sum(p.usage.cost for p in RunFolder.open(out).predictions("one"))
+    assert stored == pytest.approx(summary.cost)
+
+
 def test_tries_of_a_server_that_was_gone_keep_to_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_FIRST_TRY_SECONDS", 0.02)
     data = make_data(tmp_path / "data", {"one": 30})

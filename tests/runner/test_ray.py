@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,8 +15,11 @@ from typing import Any
 
 import pytest
 
-from genlevel.errors import ModelError
+from genlevel import models
+from genlevel.errors import ModelError, RequestFailed
+from genlevel.models.base import Model
 from genlevel.models.spec import parse
+from genlevel.records import Part, Reply, Request
 from genlevel.runner.ray import _layout
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
@@ -169,3 +173,25 @@ def test_what_is_wrong_is_one_line(place: Path, where: str, message: str) -> Non
     assert message in err
     assert err.strip().splitlines()[-1].startswith("genlevel: error: --on")
     assert "Traceback" not in err
+
+
+async def test_why_no_request_can_work_reaches_the_driver_whole() -> None:
+    """That it may be one request's failure too must outlive the way between processes."""
+    from genlevel.runner.ray import Holder
+
+    class Refused(Model):
+        name = "refused"
+
+        def identity(self) -> dict[str, Any]:
+            return {}
+
+        async def generate(self, request: Request) -> Reply:
+            raise ModelError("refused access", instead=RequestFailed("HTTP 403", 2, fault="down"))
+
+    models.MODELS.register("test-refused", lambda spec: Refused())
+    holder = Holder(parse("test-refused:"))
+    assert await holder.answer([]) is None
+    assert await holder.ready([]) == ""
+    error = pickle.loads(pickle.dumps(await holder.answer([Request("t", "1", "test-say", (Part("text", "a"),))])))
+    assert (type(error), str(error), str(error.instead)) == (ModelError, "refused access", "HTTP 403")
+    assert (error.instead.attempts, error.instead.fault) == (2, "down")

@@ -158,15 +158,16 @@ def test_where_a_run_goes_on_changes_nothing(tmp_path: Path) -> None:
     assert json.dumps(model.identity())
 
 
-async def test_a_server_that_is_down_for_a_new_replica_is_not_one_that_was_never_there() -> None:
-    """A replica that was restarted knows nothing of what others were answered."""
+@pytest.mark.parametrize("fault", ["down", ""])
+async def test_what_fails_for_a_new_replica_alone_does_not_end_the_run(fault: Any) -> None:
+    """A replica that was restarted knows nothing of what others were answered, of the server and of the key."""
 
     class Gone(Local):
         gone = True
 
         async def answer(self, requests: Sequence[Request]) -> list[Reply | RequestFailed]:
             if self.gone:
-                raise ModelError("http://h: cannot be reached (1 try): refused")
+                raise ModelError("http://h: cannot be reached, or refused", instead=RequestFailed("no", 2, fault=fault))
             return await super().answer(requests)
 
     replica = Gone([], 0.0, "")
@@ -178,6 +179,13 @@ async def test_a_server_that_is_down_for_a_new_replica_is_not_one_that_was_never
     replica.gone = False
     assert all(isinstance(reply, Reply) for reply in await model.generate_many(requests))
     replica.gone = True
-    failed = await model.generate_many(requests)
-    assert [(type(f), f.fault) for f in failed if isinstance(f, RequestFailed)] == [(RequestFailed, "down")] * 2
+    if fault:
+        failed = await model.generate_many(requests)
+        assert [(type(f), f.fault) for f in failed if isinstance(f, RequestFailed)] == [(RequestFailed, "down")] * 2
+    else:
+        # Which of a piece was refused is not known: each is asked alone.
+        with pytest.raises(RequestFailed, match="no"):
+            await model.generate_many(requests)
+        with pytest.raises(RequestFailed, match="no"):
+            await model.generate(requests[0])
     await model.close()

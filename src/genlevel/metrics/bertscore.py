@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.base import Metric, as_weights, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.learned.batches import pick_device
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.text import text_pairs
 
@@ -63,7 +65,7 @@ class Encoder:
         NotScorable: if transformers or torch is missing or the folder is not a model.
     """
 
-    def __init__(self, folder: Path, layer: int) -> None:
+    def __init__(self, folder: Path, layer: int, device: str) -> None:
         self.torch = torch_or_explain()
         try:
             from transformers import AutoModel, AutoTokenizer
@@ -72,7 +74,7 @@ class Encoder:
         name = hub_folder(folder)
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=True)
-            self.model = AutoModel.from_pretrained(name, local_files_only=True).float().eval()
+            self.model = AutoModel.from_pretrained(name, local_files_only=True).float().eval().to(device)
         except Exception as error:
             raise NotScorable(
                 f"{folder}: cannot be read as a Hugging Face model ({str(error).splitlines()[0][:120]})"
@@ -80,7 +82,7 @@ class Encoder:
         depth = int(self.model.config.num_hidden_layers)
         if not 0 < layer <= depth:
             raise MetricError(f"bert_score: layer={layer}, but the model in {folder} has {depth} layers")
-        self.layer = layer
+        self.layer, self.device = layer, device
         # Byte-level tokenisers see a word at the start of the text as another than inside it, unless a space leads.
         self.lead = " " if type(self.tokenizer).__name__.startswith(("Roberta", "GPT2")) else ""
         self.limit = min(int(self.tokenizer.model_max_length), _MAX_TOKENS)
@@ -94,19 +96,19 @@ class Encoder:
                 [self.lead + text.strip() for text in texts[start : start + _BATCH]],
                 padding=True, truncation=True, max_length=self.limit, return_tensors="pt",
             )  # fmt: skip
-            with self.torch.no_grad():
-                hidden = self.model(**batch, output_hidden_states=True).hidden_states[self.layer]
-            unit = (hidden / hidden.norm(dim=-1, keepdim=True)).numpy().astype(np.float32)
-            tokens, mask = batch["input_ids"].numpy(), batch["attention_mask"].numpy().astype(bool)
+            with inference():
+                hidden = self.model(**batch.to(self.device), output_hidden_states=True).hidden_states[self.layer]
+                unit = (hidden / hidden.norm(dim=-1, keepdim=True)).cpu().numpy()
+            tokens, mask = batch["input_ids"].cpu().numpy(), batch["attention_mask"].cpu().numpy().astype(bool)
             for vectors, ids, real in zip(unit, tokens, mask, strict=True):
                 found.append(Embedded(vectors[real], ~np.isin(ids[real], frame)))
         return found
 
 
 @cache
-def open_encoder(folder: Path, layer: int) -> Encoder:
+def open_encoder(folder: Path, layer: int, device: str) -> Encoder:
     """The encoder in ``folder``, read once a process."""
-    return Encoder(folder, layer)
+    return Encoder(folder, layer, device)
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class BertScore(Metric):
         layer: whose hidden state is compared, 17 for RoBERTa large.
         baseline: what unrelated texts score with this model, from the tables of the package ``bert-score``; with it the
             value is (F - baseline)/(1 - baseline), as ``rescale_with_baseline`` gives it. Say so beside the number.
+        device: e.g. ``cuda``; by default the GPU where there is one.
 
     Model, layer and baseline are part of the definition. An empty text scores 0 before rescaling, a missing answer the
     same.
@@ -126,6 +129,7 @@ class BertScore(Metric):
     weights: str = ""
     layer: int = 17
     baseline: float = 0.0
+    device: str = ""
 
     name = "bert_score"
     title = "BERTScore"
@@ -141,7 +145,7 @@ class BertScore(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``precision``, ``recall`` and ``f`` (float64), unscaled."""
         pairs = text_pairs(answers, references)
-        encoder = open_encoder(ROBERTA_LARGE.find(self.weights), self.layer)
+        encoder = open_encoder(ROBERTA_LARGE.find(self.weights), self.layer, pick_device(self.device))
         texts = sorted(
             {t for answer, golds in pairs if answer is not None for t in (answer, *golds)}, key=lambda t: (len(t), t)
         )

@@ -16,6 +16,7 @@ from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import Floats, pick_device
 from genlevel.metrics.learned.generation import SetMetric
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.torchscript import call_script, is_script, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
 
@@ -141,7 +142,7 @@ def _published_features(path: Path, motions: Sequence[Floats], device: str) -> F
         filled = np.zeros((len(batch), max(LENGTH, *whole), batch[0].shape[1]), np.float32)
         for row, motion, frames in zip(filled, batch, whole, strict=True):
             row[:frames] = motion[:frames]
-        with torch.inference_mode():
+        with inference():
             found = network(torch.from_numpy(filled).to(device), torch.tensor(whole))
         rows.append(found.float().cpu().numpy())
     return np.concatenate(rows) if rows else np.zeros((0, 1), np.float32)

@@ -81,7 +81,7 @@ class Model(ABC):
         """Answer up to ``window`` or ``batch_size`` requests, in order; a failure stands in the place of its reply.
 
         What it raises fails no sample yet: the requests are asked again in batches and then alone, but for a ModelError, which
-        ends the run.
+        ends the run. The ``usage`` of a RequestFailed counts all the same: the batch was paid for.
         """
         return [await self.generate(request) for request in requests]
 

@@ -7,22 +7,35 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import RequestError, RequestTimeoutError
+from pyreqwest.multipart import FormBuilder, PartBuilder
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
 
+from genlevel._version import __version__
 from genlevel.errors import Fault, ModelError, RequestFailed
+from genlevel.models.acceptance import Acceptance, judges_content
 
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
 _LONGEST_WAIT = 120.0
+_CONNECT_SECONDS = 30.0
+_CONNECTING = "client error (Connect)"
+"""Among the causes of an error: there never was a connection. The class of the error does not tell that from a lost one."""
+_LAST_SECONDS = 0.01
 _LARGE = 2**20
 _SHORTEST_KEY = 12
 SHORTEST_NAMED_KEY = 8
-_JSON = {"Content-Type": "application/json"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
 NO_CREDIT = "insufficient_quota"
 """How OpenAI and those like it name what a 429 is when it will not pass."""
@@ -66,33 +79,50 @@ class _Retry(Exception):
         self.fault: Fault = "down" if unreachable else "busy"
 
 
-class Http:
-    """A pool of connections to one server."""
+class _Refused(Exception):
+    """The server refuses the request, or everybody: which of them, its other answers tell."""
 
-    def __init__(
-        self, *, headers: Mapping[str, str], connections: int, retries: Retries, secret: str = "", named: bool = False
-    ) -> None:
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Http:
+    """A pool of connections to one server: HTTP/1.1, kept alive.
+
+    The proxies that ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY`` name are used, but not for a server on this machine.
+    """
+
+    def __init__(self, *, headers: Mapping[str, str], retries: Retries, secret: str = "", named: bool = False) -> None:
         """``secret`` is taken out of what the server says; if it is ``named`` as a key, also where it is short."""
         self._headers = dict(headers)
-        self._connections = connections
         self._retries = retries
         self._secret = secret
         self._shortest = SHORTEST_NAMED_KEY if named else _SHORTEST_KEY
-        self._session: aiohttp.ClientSession | None = None
-        self._reached = self._answered = False
-
-    async def open(self) -> None:
-        """Make the pool; needs a running event loop."""
-        self._session = aiohttp.ClientSession(
-            headers=self._headers,
-            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(total=self._retries.timeout, sock_connect=30.0),
-        )
+        self._clients: dict[bool, Client] = {}
+        self._reached = False
+        self._acceptance = Acceptance()
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
+        while self._clients:
+            # Idle connections are closed when the client is let go of.
+            _, client = self._clients.popitem()
+            await client.close()
+            del client
+        # The library's thread may still be handing over the last answer; an interpreter that ends meanwhile aborts.
+        await asyncio.sleep(_LAST_SECONDS)
+
+    def _client(self, url: str) -> Client:
+        """The pool for this address; it is made at the first request, within the event loop."""
+        local = _is_here(url)
+        if local not in self._clients:
+            builder = ClientBuilder().http1_only().default_headers(self._headers).user_agent(f"genlevel/{__version__}")
+            # A redirect would turn the POST into a GET, and could take the key elsewhere.
+            builder = builder.follow_redirects(False).connect_timeout(timedelta(seconds=_CONNECT_SECONDS))
+            builder = builder.timeout(timedelta(seconds=self._retries.timeout))
+            self._clients[local] = (builder.no_proxy() if local else builder).build()
+        return self._clients[local]
 
     async def post_json(self, url: str, body: Body) -> tuple[Any, int]:
         """Post ``body``; the decoded JSON answer and the number of tries that it took. As :meth:`post`."""
@@ -114,46 +144,66 @@ class Http:
             except RequestFailed as error:
                 error.attempts = attempt
                 raise
+            except _Refused as refusal:
+                raise await self._judged(refusal, attempt) from None
             except _Retry as fault:
                 if attempt == attempts:
                     tries = f"({attempts} {'try' if attempts == 1 else 'tries'})"
+                    failure = RequestFailed(f"{fault} {tries}", attempts, fault=fault.fault)
                     if fault.unreachable and not self._reached:
-                        raise ModelError(f"{url}: cannot be reached {tries}: {fault}") from None
-                    raise RequestFailed(f"{fault} {tries}", attempts, fault=fault.fault) from None
+                        raise ModelError(f"{url}: cannot be reached {tries}: {fault}", instead=failure) from None
+                    raise failure from None
                 await asyncio.sleep(self._retries.wait(attempt - 1, fault.after))
         raise AssertionError("attempts is at least 1")
 
     async def _once(self, url: str, body: Body, read: Callable[[bytes], Any]) -> Any:
-        assert self._session is not None, "open() comes first"
-        data: Any = body if isinstance(body, bytes) else _form(body)
-        headers = _JSON if isinstance(body, bytes) else None
+        turn = self._acceptance.begin()
         try:
-            # A redirect would turn the POST into a GET, and could take the key elsewhere.
-            async with self._session.post(url, data=data, headers=headers, allow_redirects=False) as response:
+            async with self._request(url, body) as response:
                 self._reached = True
                 answer = self._without_key(await _read(response))
                 if response.status == 200:
-                    self._answered = True
+                    self._acceptance.given = True
                     return read(answer) if len(answer) < _LARGE else await asyncio.to_thread(read, answer)
-                self._raise_for(response.status, answer, response.headers)
-        except TimeoutError:
+                self._raise_for(response.status, answer, response)
+        except RequestError as error:
+            *_, last = causes = _causes(error)
+            unreachable = _CONNECTING in causes
+            if not isinstance(error, RequestTimeoutError):
+                raise _Retry(f"connection failed: {self._clean(last)}", unreachable=unreachable) from None
+            if unreachable:
+                raise _Retry(f"no connection within {_CONNECT_SECONDS:g} s", unreachable=True) from None
             raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
-        except (aiohttp.ClientError, ConnectionError) as error:
-            reason = self._clean(str(error) or type(error).__name__)
-            unreachable = isinstance(error, aiohttp.ClientConnectorError)
-            raise _Retry(f"connection failed: {reason}", unreachable=unreachable) from None
+        finally:
+            self._acceptance.end(turn)
 
-    def _raise_for(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+    async def _judged(self, refusal: _Refused, attempt: int) -> ModelError | RequestFailed:
+        """Whom a refusal is meant for: once the server has answered, address and access are right."""
+        failure = RequestFailed(f"HTTP {refusal.status}: {refusal}", attempt)
+        if await self._acceptance.came():
+            return failure
+        return ModelError(f"the server {_REFUSED[refusal.status]} (HTTP {refusal.status}: {refusal})", instead=failure)
+
+    def _request(self, url: str, body: Body) -> StreamRequest:
+        request = self._client(url).post(url)
+        if isinstance(body, bytes):
+            request = request.header("Content-Type", "application/json").body_bytes(body)
+        else:
+            request = request.multipart(_form(body))
+        return request.build_streamed()
+
+    def _raise_for(self, status: int, data: bytes, response: Response) -> None:
         message = self._clean(_message(data))
         if status == 402 or (status == 429 and NO_CREDIT in _codes(data)):
             raise ModelError(f"the account has no credit (HTTP {status}: {message})")
         if status in {408, 409, 425, 429} or status >= 500:
-            raise _Retry(f"HTTP {status}: {message}", after=retry_after(headers.get("Retry-After")))
-        # Once the server has answered, address and access are right: it is this request that it refuses (a moderated one, say).
-        if status in _REFUSED and (status == 401 or not self._answered):
+            raise _Retry(f"HTTP {status}: {message}", after=retry_after(response.get_header("Retry-After")))
+        if status == 401:
             raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
+        if status in _REFUSED and not judges_content(data):
+            raise _Refused(status, message)
         if 300 <= status < 400:
-            target = self._clean(headers.get("Location", ""))
+            target = self._clean(response.get_header("Location") or "")
             raise ModelError(f"the server redirects (HTTP {status}) to {target}; give that address as base_url")
         raise RequestFailed(f"HTTP {status}: {message}")
 
@@ -169,26 +219,44 @@ class Http:
         return " ".join(text.split())[:300]
 
 
-def _form(fields: Sequence[Field]) -> aiohttp.FormData:
+@lru_cache(16)
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def _form(fields: Sequence[Field]) -> FormBuilder:
     """A form to post once: a second try needs another."""
-    form = aiohttp.FormData()
+    form = FormBuilder()
     for field in fields:
         if field.media_type:
-            form.add_field(field.name, field.value, content_type=field.media_type, filename=field.file_name)
+            form.part(field.name, PartBuilder.from_bytes(field.value).mime(field.media_type).file_name(field.file_name))
         else:
-            form.add_field(field.name, field.value.decode())
+            form.text(field.name, field.value.decode())
     return form
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: Response) -> bytes:
     """The body, at most ANSWER_LIMIT bytes of it."""
-    blocks, size = [], 0
-    async for block in response.content.iter_any():
-        size += len(block)
-        if size > ANSWER_LIMIT:
-            raise RequestFailed(f"the server's answer is longer than {ANSWER_LIMIT >> 20} MiB")
-        blocks.append(block)
+    blocks, size = [], _length(response)
+    if 0 <= size <= ANSWER_LIMIT:
+        return (await response.bytes()).to_bytes()
+    while size <= ANSWER_LIMIT and (block := await response.body_reader.read_chunk()) is not None:
+        blocks.append(block.to_bytes())
+        size = max(0, size) + len(block)
+    if size > ANSWER_LIMIT:
+        raise RequestFailed(f"the server's answer is longer than {ANSWER_LIMIT >> 20} MiB")
     return b"".join(blocks)
+
+
+def _length(response: Response) -> int:
+    """How long the body is by its header, -1 if that does not say it."""
+    said = response.get_header("Content-Length") or ""
+    return int(said) if said.isdecimal() else -1
+
+
+def _causes(error: RequestError) -> list[str]:
+    """What led to an error; the last says most: before it are general words, and the address."""
+    return [cause["message"] for cause in error.details.get("causes") or []] or [error.message]
 
 
 def _decode(data: bytes) -> Any:

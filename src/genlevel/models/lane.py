@@ -10,7 +10,8 @@ from typing import Final
 
 from genlevel.errors import ModelError, RequestFailed, RunError
 from genlevel.models.base import Model
-from genlevel.records import Reply, Request
+from genlevel.models.usage import paid, total
+from genlevel.records import Reply, Request, Usage
 
 # A part of a batch waits so long for one more request.
 _FILL_SECONDS: Final = 0.2
@@ -122,17 +123,29 @@ class Lane:
                 return [await model.generate(requests[0])]
             replies = await model.generate_many(requests)
             if len(replies) != len(requests):
-                raise RequestFailed(f"{model.name} gave {len(replies)} answers to {len(requests)} requests")
+                reason = f"{model.name} gave {len(replies)} answers to {len(requests)} requests"
+                raise RequestFailed(reason, usage=paid(replies))
             return replies
         except (ModelError, RunError):
             raise
         except Exception as error:
             if len(requests) == 1:
                 return [error]
+            spent = error.usage if isinstance(error, RequestFailed) else None
         # One bad sample must not fail its whole batch, nor one bad batch its whole window.
         size = model.batch_size if 1 < model.batch_size < len(requests) else 1
         pieces = [requests[at : at + size] for at in range(0, len(requests), size)]
-        return [answer for piece in pieces for answer in await self._ask(piece)]
+        answers = [answer for piece in pieces for answer in await self._ask(piece)]
+        return answers if spent is None else [_charged(answers[0], spent), *answers[1:]]
+
+
+def _charged(answer: Reply | Exception, spent: Usage) -> Reply | Exception:
+    """An answer that what its batch cost in vain is counted with."""
+    if isinstance(answer, Reply):
+        return replace(answer, usage=total((spent, answer.usage)))
+    failure = answer if isinstance(answer, RequestFailed) else RequestFailed(f"{type(answer).__name__}: {answer}")
+    failure.usage = total((spent, failure.usage))
+    return failure
 
 
 def _reduced(request: Request, longest: int) -> Request:

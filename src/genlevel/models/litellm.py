@@ -38,6 +38,7 @@ from urllib.parse import urlsplit
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import Fault, ModelError, RequestFailed
+from genlevel.models.acceptance import Acceptance
 from genlevel.models.base import Model
 from genlevel.models.completion import read_completion
 from genlevel.models.content import Pieces
@@ -56,7 +57,8 @@ _PRICES: Final = frozenset({"price_input", "price_output", "price_request"})
 _SECRET: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 # By the names of litellm's errors and of those that they inherit from; the first that fits.
 _ENDS_THE_RUN: Final = frozenset({"UnsupportedParamsError", "BudgetExceededError"})
-_REFUSED: Final = frozenset({401, 403, 404})
+_REFUSED: Final = frozenset({403, 404})
+_OF_CONTENT: Final = "ContentPolicyViolationError"
 _LATER: Final = frozenset({408, 409, 425, 429})
 _PASSES: Final[Mapping[str, Fault]] = {
     "Timeout": "busy",
@@ -91,7 +93,7 @@ class LiteLLMModel(Model):
         self._prices = Prices(spec) if _PRICES & spec.options.keys() else None
         self._key = _key(spec)
         self._litellm: Any = None
-        self._answered = False
+        self._acceptance = Acceptance()
 
     def identity(self) -> Mapping[str, Any]:
         """The model's name and everything sent along that changes an answer."""
@@ -136,16 +138,19 @@ class LiteLLMModel(Model):
         assert self._litellm is not None, "start() comes first"
         arguments = await asyncio.to_thread(self._arguments, request)
         for attempt in range(1, self._retries.attempts + 1):
+            turn = self._acceptance.begin()
             try:
                 async with asyncio.timeout(self._retries.timeout):
                     answer = await self._litellm.acompletion(**arguments)
-                self._answered = True
+                self._acceptance.given = True
                 return await asyncio.to_thread(self._read, answer, attempt)
             except RequestFailed:
                 raise
             except Exception as error:
-                wait = self._judged(error, attempt)
-            await asyncio.sleep(wait)
+                fault = error
+            finally:
+                self._acceptance.end(turn)
+            await asyncio.sleep(await self._judged(fault, attempt))
         raise AssertionError("attempts is at least 1")
 
     def _arguments(self, request: Request) -> dict[str, Any]:
@@ -186,7 +191,7 @@ class LiteLLMModel(Model):
             cost = 0.0
         return Usage(usage.input_tokens, usage.output_tokens, cost)
 
-    def _judged(self, error: Exception, attempt: int) -> float:
+    async def _judged(self, error: Exception, attempt: int) -> float:
         """Seconds until the next try.
 
         Raises:
@@ -198,10 +203,11 @@ class LiteLLMModel(Model):
         code = getattr(error, "status_code", None)
         if code == 402 or (code == 429 and NO_CREDIT in str(error)):
             raise ModelError(f"model 'litellm:{self.name}': the account has no credit ({reason})") from None
-        # Once it has answered, name and access are right: it is this request that is refused (a moderated one, say).
-        refused = code == 401 or (code in _REFUSED and not self._answered)
-        if _ENDS_THE_RUN & set(names) or refused:
+        if _ENDS_THE_RUN & set(names) or code == 401:
             raise ModelError(f"model 'litellm:{self.name}': {reason}") from None
+        # Once it has answered, name and access are right: it is this request that is refused (a moderated one, say).
+        if code in _REFUSED and _OF_CONTENT not in names and not await self._acceptance.came():
+            raise ModelError(f"model 'litellm:{self.name}': {reason}", instead=RequestFailed(reason, attempt)) from None
         fault: Fault = next((_PASSES[name] for name in names if name in _PASSES), "")
         if not fault and isinstance(code, int) and (code in _LATER or code >= 500):
             fault = "busy"

@@ -30,6 +30,7 @@ from typing import Any
 from genlevel.errors import GenlevelError, ModelError, RequestFailed
 from genlevel.models.base import BatchModel, Model
 from genlevel.models.spec import Spec
+from genlevel.models.usage import paid
 from genlevel.records import PART_KINDS, Part, PartKind, Reply, Request
 
 
@@ -89,9 +90,11 @@ class PythonBatchModel(PythonModel, BatchModel):
         """Call the function with all requests."""
         values = _called(self._function, list(requests))
         if not isinstance(values, (list, tuple)) or len(values) != len(requests):
-            given = f"{len(values)} answers" if isinstance(values, (list, tuple)) else type(values).__name__
+            listed = isinstance(values, (list, tuple))
+            given = f"{len(values)} answers" if listed else type(values).__name__
             raise RequestFailed(
-                f"the function gave {given} to {len(requests)} requests; it has to give a list of as many"
+                f"the function gave {given} to {len(requests)} requests; it has to give a list of as many",
+                usage=paid(values if listed else [values]),
             )
         return [as_reply(value) for value in values]
 

@@ -72,10 +72,7 @@ class ServerModel(Model):
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Open the connection pool."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._pool = Http(
-            headers=headers, connections=self.concurrency, retries=self._retries, secret=self._key, named=self._named
-        )
-        await self._pool.open()
+        self._pool = Http(headers=headers, retries=self._retries, secret=self._key, named=self._named)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -93,7 +90,7 @@ class Prices:
 
     def usage(self, said: Any = None) -> Usage:
         """Tokens and US dollars from the ``usage`` of an answer."""
-        said = said if isinstance(said, Mapping) else {}
+        said = said if isinstance(said, dict) else {}
         given = _count(said, "prompt_tokens", "input_tokens")
         made = _count(said, "completion_tokens", "output_tokens")
         cost = said.get("cost")
@@ -103,8 +100,11 @@ class Prices:
 
 
 def _count(said: Mapping[str, Any], *names: str) -> int:
-    counts = (said.get(name) for name in names)
-    return next((n for n in counts if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**53), 0)
+    for name in names:
+        count = said.get(name)
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**53:
+            return count
+    return 0
 
 
 def key_variable(spec: Spec, default: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from genlevel.errors import Fault, GenlevelError, ModelError, RequestFailed, RunError
 from genlevel.models.base import Model
+from genlevel.models.usage import paid, total
 from genlevel.records import Reply, Request, Usage
 
 _ERROR_LENGTH = 1000
@@ -47,7 +48,11 @@ async def ask(model: Model, requests: Sequence[Request]) -> list[Reply | Failure
     # One bad sample must not fail its whole batch, nor one bad batch its whole window.
     size = model.batch_size if 1 < model.batch_size < len(requests) else 1
     pieces = [requests[at : at + size] for at in range(0, len(requests), size)]
-    return [reply for piece in pieces for reply in await ask(model, piece)]
+    replies = [reply for piece in pieces for reply in await ask(model, piece)]
+    if failure.usage != UNPAID:
+        # What the batch cost in vain is counted with the first of its requests.
+        replies[0] = replace(replies[0], usage=total((failure.usage, replies[0].usage)))
+    return replies
 
 
 async def _generate(model: Model, requests: Sequence[Request]) -> list[Reply | Failure]:
@@ -61,7 +66,8 @@ async def _generate(model: Model, requests: Sequence[Request]) -> list[Reply | F
         return [_checked(await model.generate(requests[0]))]
     replies = await model.generate_many(requests)
     if len(replies) != len(requests):
-        raise RequestFailed(f"the model gave {len(replies)} answers to {len(requests)} requests")
+        reason = f"the model gave {len(replies)} answers to {len(requests)} requests"
+        raise RequestFailed(reason, usage=paid(replies))
     return [_checked(reply) for reply in replies]
 
 

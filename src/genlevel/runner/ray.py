@@ -137,20 +137,20 @@ class Holder:
                     self._error = _reason(error)
         return self._error
 
-    async def answer(self, requests: Sequence[Request]) -> tuple[list[Reply | RequestFailed] | None, str]:
+    async def answer(self, requests: Sequence[Request]) -> list[Reply | RequestFailed] | ModelError | None:
         """The replies, or why no request can work. Errors travel as values: a wrapped exception would lose its kind.
 
         None: the process has been started anew since it was last asked whether it is ready.
         """
         if self._model is None:
-            return None, self._error
+            return ModelError(self._error) if self._error else None
         # Of a model that takes batches a piece is one; of others each request goes its own way.
         pieces = [requests] if self._model.batch_size > 1 else [[request] for request in requests]
         try:
             found = await asyncio.gather(*(self._ask(self._model, piece) for piece in pieces))
         except GenlevelError as failure:
-            return [], str(failure)
-        return [reply for replies in found for reply in replies], ""
+            return failure if isinstance(failure, ModelError) else ModelError(str(failure))
+        return [reply for replies in found for reply in replies]
 
     async def _ask(self, model: Model, requests: Sequence[Request]) -> list[Reply | RequestFailed]:
         async with self._turns:
@@ -221,13 +221,12 @@ class RayReplica(Replica):
             requests = await asyncio.to_thread(
                 lambda: [replace(request, parts=tuple(map(_with_data, request.parts))) for request in requests]
             )
-        replies, error = await self._result(self._actor.answer.remote(list(requests)))
-        if error:
-            raise ModelError(error)
+        replies: Replies | ModelError | None = await self._result(self._actor.answer.remote(list(requests)))
+        if isinstance(replies, ModelError):
+            raise replies
         if replies is None:
             raise ReplicaLost("its process was started anew")
-        answered: Replies = replies
-        return answered
+        return replies
 
     async def _result(self, reference: Any) -> Any:
         lost = self._ray.exceptions

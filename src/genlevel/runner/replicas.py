@@ -169,10 +169,14 @@ class ReplicatedModel(Model):
                 self._expect(replica)
             except ModelError as error:
                 self._free.put_nowait(replica)
-                if not (self._answered and "cannot be reached" in str(error)):
+                # A replica that has just come back does not know that others were answered: to it a server that is down was
+                # never there, and a request that is refused is a key that is.
+                failure = error.instead if self._answered else None
+                if failure is None:
                     raise
-                # A replica that has just come back takes a server that is down for one that was never there.
-                return [RequestFailed(str(error), fault="down") for _ in requests]
+                if not failure.fault and len(requests) > 1:
+                    raise failure from None  # one of them was refused; which of them, they show alone
+                return [failure for _ in requests]
             except BaseException:
                 self._free.put_nowait(replica)
                 raise

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlevel.errors import MetricError
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import torch_or_explain
 
 BATCH = 16
@@ -89,7 +90,6 @@ def run_batches(
         width: numbers per picture.
         batch: how many at a time.
     """
-    torch = torch_or_explain()
     rows = np.zeros((len(pictures), width), np.float32)
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for index, picture in enumerate(pictures):
@@ -97,6 +97,6 @@ def run_batches(
     for members in groups.values():
         for start in range(0, len(members), batch):
             chosen = members[start : start + batch]
-            with torch.inference_mode():
+            with inference():
                 rows[chosen] = network(to_tensor([pictures[i] for i in chosen], device)).float().cpu().numpy()
     return rows

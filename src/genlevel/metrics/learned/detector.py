@@ -11,6 +11,7 @@ import numpy as np
 from genlevel.errors import MetricError, ModelError, NotScorable
 from genlevel.metrics.learned.batches import Pixels
 from genlevel.metrics.learned.encoders import Clip
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import Weights, hub_folder
 
 DETECTOR = Weights("an object detector", "detr-resnet-50", "https://huggingface.co/facebook/detr-resnet-50")
@@ -47,9 +48,11 @@ class Detector:
         from genlevel.models.local.detection import detect
 
         try:
-            return [list(map(dict, f)) for f in detect(self._checkpoint, list(map(Image.fromarray, frames)), threshold)]
+            with inference():
+                found = detect(self._checkpoint, list(map(Image.fromarray, frames)), threshold)
         except ModelError as error:
             raise NotScorable(f"{self.folder}: cannot be used as a detector ({error})") from None
+        return [list(map(dict, objects)) for objects in found]
 
     def check(self, labels: Collection[str], name: str) -> None:
         """Raise a :class:`MetricError` if the detector knows no such label, so that it could never be found."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.batches import BATCH, Floats, Pixels
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.preprocess import read_preprocess
 from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 
@@ -78,7 +79,7 @@ class Clip:
         rows = np.zeros((len(pictures), self.width), np.float32)
         for start in range(0, len(pictures), BATCH):
             pixels = self._preprocess(pictures[start : start + BATCH]).to(self._device)
-            with self._torch.inference_mode():
+            with inference():
                 found = _pooled(self._model.get_image_features(pixel_values=pixels))
             rows[start : start + BATCH] = found.float().cpu().numpy()
         return unit(rows)
@@ -91,7 +92,7 @@ class Clip:
             tokens = self._tokenizer(
                 list(texts[start : start + BATCH]), padding=True, truncation=True, max_length=limit, return_tensors="pt"
             ).to(self._device)
-            with self._torch.inference_mode():
+            with inference():
                 found = _pooled(self._model.get_text_features(tokens["input_ids"], tokens["attention_mask"]))
             rows[start : start + BATCH] = found.float().cpu().numpy()
         return unit(rows)
@@ -113,7 +114,7 @@ class ImageEncoder:
         rows = np.zeros((len(pictures), self.width), np.float32)
         for start in range(0, len(pictures), BATCH):
             pixels = self._preprocess(pictures[start : start + BATCH]).to(self._device)
-            with self._torch.inference_mode():
+            with inference():
                 found = self._model(pixel_values=pixels).last_hidden_state[:, 0]
             rows[start : start + BATCH] = found.float().cpu().numpy()
         return unit(rows)

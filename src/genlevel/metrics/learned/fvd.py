@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -17,6 +17,7 @@ from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import Floats, Pixels, as_frames, pick_device
 from genlevel.metrics.learned.generation import SetMetric
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
 
@@ -92,6 +93,7 @@ class Fvd(SetMetric):
 
     def _features(self, videos: Sequence[Pixels], path: Path, device: str) -> Floats:
         torch = torch_or_explain()
+        call: Callable[[Any], Any]
         if is_script(path):
             call = partial(
                 call_script, load_script(path, device), path, rescale=True, resize=True, return_features=True
@@ -100,7 +102,7 @@ class Fvd(SetMetric):
             from genlevel.metrics.learned.i3d import I3d, prepared
 
             network = load_network(path, device, I3d)
-            call = torch.inference_mode()(lambda x: network(prepared(x)))
+            call = inference()(lambda x: network(prepared(x)))
         rows = np.zeros((len(videos), _WIDTH), np.float32)
         for index, video in enumerate(videos):
             x = torch.from_numpy(np.ascontiguousarray(video.transpose(3, 0, 1, 2))[None]).to(device).float()

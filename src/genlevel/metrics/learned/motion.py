@@ -15,6 +15,7 @@ import numpy as np
 from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.batches import Pixels, pick_device, to_tensor
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.persample import PerVideo
 from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
 from genlevel.metrics.learned.weights import Weights, torch_or_explain
@@ -165,7 +166,7 @@ def raft_flows(network: Any, frames: Pixels, *, device: str) -> Iterator[FloatAr
     height, width = frames.shape[1:3]
     edges = _edges(height, width, 8)
     before: Any = None
-    with torch.inference_mode():
+    with inference():
         for frame in frames:
             picture = torch.nn.functional.pad(to_tensor([frame], device).float(), edges, mode="replicate")
             after = network.features(picture)
@@ -247,7 +248,7 @@ class MotionSmoothness(PerVideo):
         else:
             from genlevel.metrics.learned.amt import AmtS
 
-            call = torch.inference_mode()(load_network(path, device, AmtS))
+            call = inference()(load_network(path, device, AmtS))
 
         def between(a: Pixels, b: Pixels) -> Pixels:
             height, width = a.shape[:2]

@@ -13,6 +13,7 @@ import numpy as np
 from genlevel.errors import MetricError
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.batches import BATCH, Pixels, pick_device, to_tensor
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.persample import PerPicture
 from genlevel.metrics.learned.weights import (
     ALEXNET,
@@ -44,7 +45,6 @@ class _PairDistance(PerPicture):
 
     def values(self, pairs: Sequence[tuple[Pixels, Pixels]]) -> FloatArray:
         """Distances; NaN for an answer whose size is not its reference's."""
-        torch = torch_or_explain()
         device, network = self.open()
         found = np.full(len(pairs), np.nan)
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -55,7 +55,7 @@ class _PairDistance(PerPicture):
             for start in range(0, len(members), BATCH):
                 chosen = members[start : start + BATCH]
                 x, y = (to_tensor([pairs[i][side] for i in chosen], device) for side in (0, 1))
-                with torch.inference_mode():
+                with inference():
                     found[chosen] = network(x, y).cpu().numpy()
         return found
 

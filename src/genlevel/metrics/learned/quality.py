@@ -14,6 +14,7 @@ from genlevel.errors import MetricError, NotScorable
 from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.batches import Floats, Pixels, pick_device, to_tensor
 from genlevel.metrics.learned.encoders import CLIP_L14, open_clip
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.persample import PerVideo
 from genlevel.metrics.learned.similarity import split_frames
 from genlevel.metrics.learned.torchscript import call_script, is_script, load_network, load_script
@@ -148,7 +149,7 @@ class Musiq(PerVideo):
         else:
             from genlevel.metrics.learned.musiq import Musiq as Network
 
-            rate = torch_or_explain().inference_mode()(load_network(path, device, Network))
+            rate = inference()(load_network(path, device, Network))
         found = []
         for frames, _ in pairs:
             ratings = [float(rate(self._input(frame, device))) for frame in frames]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from genlevel.errors import NotScorable
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import fill, load_state, torch_or_explain
 
 
@@ -60,9 +61,8 @@ def call_script(network: Any, path: Path, *inputs: Any, **options: Any) -> Any:
     Raises:
         NotScorable: if it does not take them; then it is another network than expected.
     """
-    torch = torch_or_explain()
     try:
-        with torch.inference_mode(), warnings.catch_warnings():
+        with inference(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return network(*inputs, **options)
     except RuntimeError as error:

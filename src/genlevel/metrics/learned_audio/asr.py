@@ -11,6 +11,7 @@ import numpy as np
 
 from genlevel.errors import NotScorable
 from genlevel.metrics.learned.batches import pick_device
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave, as_wave, is_sound
@@ -94,7 +95,7 @@ class Recogniser:
 
     def _piece(self, samples: Samples, language: str) -> str:
         inputs = self.processor(samples, sampling_rate=self.rate, return_tensors="pt").to(self.device)
-        with self.torch.inference_mode(), quiet():
+        with inference(), quiet():
             if self.ctc:
                 tokens = self.model(**inputs).logits.argmax(dim=-1)
                 return str(self.processor.batch_decode(tokens)[0])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlevel.errors import NotScorable
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import Weights, hub_folder, torch_or_explain
 from genlevel.metrics.learned_audio.hub import first_line, quiet, transformers_or_explain
 from genlevel.metrics.learned_audio.waves import Samples, Wave
@@ -68,7 +69,7 @@ class Clap:
             )
             features = self.torch.from_numpy(np.stack(batch["input_features"]).astype(np.float32)).to(self.device)
             longer = self.torch.zeros((len(features), 1), dtype=self.torch.bool, device=self.device)
-            with self.torch.inference_mode():
+            with inference():
                 found = self.model.get_audio_features(input_features=features, is_longer=longer)
             rows[start : start + _BATCH] = _unit(found)
         return np.split(rows, np.cumsum([len(group) for group in cut])[:-1]) if cut else []
@@ -82,7 +83,7 @@ class Clap:
                 padding=True, truncation=True, max_length=_TEXT_TOKENS, return_tensors="pt",
             )  # fmt: skip
             inputs = {k: batch[k].to(self.device) for k in ("input_ids", "attention_mask")}
-            with self.torch.inference_mode():
+            with inference():
                 rows[start : start + _BATCH] = _unit(self.model.get_text_features(**inputs))
         return rows
 

@@ -17,6 +17,7 @@ from genlevel.metrics.evidence import Evidence, FloatArray, Ragged
 from genlevel.metrics.learned import sets
 from genlevel.metrics.learned.batches import pick_device
 from genlevel.metrics.learned.generation import SetMetric
+from genlevel.metrics.learned.inference import inference
 from genlevel.metrics.learned.weights import VGGISH, missing_files, missing_packages, torch_or_explain
 from genlevel.metrics.learned_audio import clap
 from genlevel.metrics.learned_audio.waves import Wave, answer_waves, reference_waves
@@ -88,7 +89,7 @@ class Fad(SetMetric):
         found = []
         for wave in waves:
             pieces = torch.from_numpy(vggish.examples(wave.at(vggish.RATE)))
-            with torch.inference_mode():
+            with inference():
                 parts = [network(part.to(device)).float().cpu() for part in pieces.split(_BATCH)]
             found.append(torch.cat(parts).numpy())
         return found

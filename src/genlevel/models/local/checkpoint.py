@@ -105,7 +105,7 @@ class Checkpoint:
         if not isinstance(value, torch.Tensor):
             return value
         # The model is at work while pinned memory is copied.
-        fast = self.device.type == "cuda"
+        fast = self.device.type == "cuda" and value.device.type == "cpu"
         value = value.pin_memory() if fast else value
         dtype = self.dtype if value.is_floating_point() else value.dtype
         return value.to(self.device, dtype, non_blocking=fast)

@@ -38,7 +38,7 @@ def detect(checkpoint: Any, images: Sequence[Any], threshold: float) -> list[lis
         sizes = [(image.height, image.width) for image in shown]
         results = processor.post_process_object_detection(outputs, threshold=threshold, target_sizes=sizes)
         for index, result in zip(members, results, strict=True):
-            found[index] = _found(result, [str(names[int(n)]) for n in result["labels"]])
+            found[index] = _found(result, [str(names[n]) for n in result["labels"].tolist()])
     return found
 
 

@@ -122,7 +122,8 @@ class Universal(Semantic):
         images = [only_image(request) for request in requests]
         inputs, processor = self._inputs(images, task)
         with torch.inference_mode():
-            outputs = self.checkpoint.model(**self.checkpoint.put(inputs))
+            # What the library makes of masks is for the CPU: it paints them into a map that lies there.
+            outputs = on_cpu(self.checkpoint.model(**self.checkpoint.put(inputs)))
         sizes = [(image.height, image.width) for image in images]
         read = getattr(processor, f"post_process_{task}_segmentation")
         given: dict[str, Any] = {"target_sizes": sizes}
@@ -157,6 +158,16 @@ class Universal(Semantic):
             if mask.any():
                 items.append((int(info["label_id"]), mask, float(info.get("score", 1.0))))
         return said(self.objects(items, request))
+
+
+def on_cpu(outputs: Any) -> Any:
+    """A model's outputs on the CPU and in float32, but for those that are no tensors."""
+    import torch
+
+    for name, value in list(outputs.items()):
+        if isinstance(value, torch.Tensor):
+            outputs[name] = value.float().cpu() if value.is_floating_point() else value.cpu()
+    return outputs
 
 
 def _torchvision() -> bool:

@@ -1,0 +1,196 @@
+"""The pool of connections beyond what the model on top of it shows: TLS, proxies, servers that cannot be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+from genlevel import __version__
+from genlevel.errors import ModelError, RequestFailed
+from genlevel.models import http
+from genlevel.models.http import Field, Http, Retries
+
+QUICK = Retries(attempts=1, timeout=10.0)
+Asked = list[tuple[str, dict[str, str], bytes]]
+
+
+@asynccontextmanager
+async def server(
+    answer: Callable[[bytes], bytes] = lambda body: b'{"got":%d}' % len(body),
+    headers: Mapping[str, str] | None = None,
+) -> AsyncIterator[tuple[int, Asked]]:
+    """A server that speaks just enough HTTP/1.1; its port and what it was asked."""
+    asked: Asked = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                given = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])}
+                body = await reader.readexactly(int(given.get("content-length", 0)))
+                asked.append((head[0], given, body))
+                said = answer(body)
+                more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+                length = "" if headers and "Transfer-Encoding" in headers else f"Content-Length: {len(said)}\r\n"
+                writer.write(f"HTTP/1.1 200 OK\r\n{more}{length}\r\n".encode() + said)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    started = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield started.sockets[0].getsockname()[1], asked
+    finally:
+        started.close()
+        await asyncio.wait_for(asyncio.gather(*tasks), 5)
+        await asyncio.sleep(0.01)  # to close what they had open
+
+
+async def posted(url: str, body: http.Body = b"{}", **options: object) -> object:
+    pool = Http(headers={"X-Test": "yes"}, **{"retries": QUICK, **options})  # type: ignore[arg-type]
+    try:
+        answer, _ = await pool.post_json(url, body)
+        return answer
+    finally:
+        await pool.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[trustme.CA, Path]:
+    made = trustme.CA()
+    path = tmp_path / "authority.pem"
+    made.cert_pem.write_to_path(str(path))
+    return made, path
+
+
+def secured(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+async def test_a_server_whose_certificate_the_machine_trusts_is_asked_over_tls(
+    authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        asked = asyncio.create_task(asyncio.to_thread(serve_securely, listening, secured(authority[0], "127.0.0.1")))
+        assert await posted(f"https://127.0.0.1:{listening.getsockname()[1]}/v1") == {"got": 2}
+        assert (await asked).startswith(b"POST /v1 HTTP/1.1")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "elsewhere.example"])
+async def test_a_certificate_of_a_stranger_or_of_another_name_ends_the_run_and_gets_no_request(
+    name: str, authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "elsewhere.example":
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        asked = asyncio.create_task(asyncio.to_thread(serve_securely, listening, secured(authority[0], name)))
+        with pytest.raises(ModelError, match=r"cannot be reached \(1 try\): .*[Cc]ertificate"):
+            await posted(f"https://127.0.0.1:{listening.getsockname()[1]}/v1")
+        assert not await asked
+
+
+def serve_securely(listening: socket.socket, context: ssl.SSLContext) -> bytes:
+    """Answer one request; what came, nothing if the caller does not accept the certificate.
+
+    (asyncio's server would leave connections open whose handshake failed.)
+    """
+    caller, _ = listening.accept()
+    caller.settimeout(10)
+    with caller:
+        try:
+            with context.wrap_socket(caller, server_side=True) as secure:
+                came = b""
+                while b"\r\n\r\n{}" not in came:
+                    came += (block := secure.recv(4096))
+                    if not block:
+                        return b""
+                secure.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"got":2}')
+                return came
+        except OSError:
+            return b""
+
+
+async def test_a_proxy_of_the_environment_is_used_for_servers_elsewhere_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with server() as (port, asked), server() as (proxy, passed):
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy}")
+        assert await posted("http://models.example/v1") == {"got": 2}
+        assert await posted(f"http://127.0.0.1:{port}/v1") == {"got": 2}
+        assert await posted(f"http://localhost:{port}/v1") == {"got": 2}
+    assert [line for line, *_ in passed] == ["POST http://models.example/v1 HTTP/1.1"]
+    assert [line for line, *_ in asked] == ["POST /v1 HTTP/1.1"] * 2
+
+
+async def test_requests_say_who_asks() -> None:
+    async with server() as (port, asked):
+        pool = Http(headers={"X-Test": "yes"}, retries=QUICK)
+        for _ in range(5):
+            await pool.post_json(f"http://127.0.0.1:{port}/v1", b"[1]")
+        await pool.close()
+    headers = asked[0][1]
+    assert headers["user-agent"] == f"genlevel/{__version__}"
+    assert (headers["x-test"], headers["content-type"]) == ("yes", "application/json")
+    assert [body for *_, body in asked] == [b"[1]"] * 5
+
+
+async def test_a_form_has_its_fields_and_files() -> None:
+    fields = [Field("model", b"m"), Field("image", b"\x89PNG", "image/png", "a.png")]
+    async with server() as (port, asked):
+        await posted(f"http://127.0.0.1:{port}/v1", fields)
+    _, headers, body = asked[0]
+    boundary = headers["content-type"].partition("boundary=")[2].encode()
+    one, two = body.split(b"--" + boundary)[1:-1]
+    assert b'name="model"' in one and one.endswith(b"\r\n\r\nm\r\n")
+    assert b'name="image"; filename="a.png"' in two and b"image/png" in two and two.endswith(b"\r\n\r\n\x89PNG\r\n")
+
+
+async def test_a_server_that_takes_no_connection_in_time_was_never_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_CONNECT_SECONDS", 0.2)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        port = deaf.getsockname()[1]
+        callers = [socket.socket() for _ in range(4)]  # they fill the queue of connections
+        for caller in callers:
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+        with pytest.raises(ModelError, match=r"cannot be reached \(1 try\): no connection within 0\.2 s"):
+            await posted(f"http://127.0.0.1:{port}/v1")
+        for caller in callers:
+            caller.close()
+
+
+@pytest.mark.parametrize("stated", [True, False])
+async def test_an_answer_of_any_way_to_say_its_length_is_read_up_to_the_limit(
+    stated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ANSWER_LIMIT", 2**20)
+
+    def sent(size: int) -> Callable[[bytes], bytes]:
+        text = b'"' + b"a" * (size - 2) + b'"'
+        return lambda _: text if stated else b"%x\r\n%s\r\n0\r\n\r\n" % (size, text)
+
+    headers = None if stated else {"Transfer-Encoding": "chunked"}
+    async with server(sent(2**20), headers) as (port, _):
+        answer = await posted(f"http://127.0.0.1:{port}/v1")
+        assert isinstance(answer, str) and len(answer) == 2**20 - 2
+    async with server(sent(2**20 + 1), headers) as (port, _):
+        with pytest.raises(RequestFailed, match="longer than 1 MiB"):
+            await posted(f"http://127.0.0.1:{port}/v1")
