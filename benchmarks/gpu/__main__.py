@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import multiprocessing
+import os
 import sys
 import tempfile
 import time
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.gpu
-from benchmarks.gpu.bench import Bench, reason, shown
+from benchmarks.gpu.bench import Bench, shown
+from benchmarks.gpu.process import AGAIN, started
 
 PARTS = ("machine", "text", "oom", "vision", "agreement", "specialists", "pictures", "metrics", "engine")
 _PATIENCE = 1.5
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seconds", type=float, default=60.0, help="for each part")
     parser.add_argument("--tiny", action="store_true", help="small, to see that it runs")
+    parser.add_argument("--spawn", action="store_true", help="parts import the libraries themselves")
     args = parser.parse_args()
     unknown = set(args.names) - set(PARTS)
     if unknown:
@@ -38,7 +40,8 @@ def main() -> int:
         return 2
     lines: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
-        _import_libraries()
+        if not args.spawn:
+            _import_libraries()
         for name in args.names or PARTS:
             lines += _part(name, args, Path(place))
             if args.out is not None:
@@ -50,6 +53,7 @@ def main() -> int:
 
 def _import_libraries() -> None:
     """Once, before processes are forked; nothing here may touch the GPU, whose state a fork cannot take along."""
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # a look at whether there is one does not touch it then
     for name in ("torch", "transformers", "numpy", "cv2", "genlevel.models.local.model", "genlevel.metrics"):
         importlib.import_module(name)
 
@@ -62,9 +66,10 @@ def _part(name: str, args: Any, place: Path) -> list[dict[str, Any]]:
     log.touch()
     start = time.monotonic()
     bench = Bench(name, args.device, args.tiny, folder, log, start + args.seconds)
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(bench,))
-    process.start()
-    process.join(args.seconds * _PATIENCE + 15)
+    process = started(bench, "spawn" if args.spawn else "fork", args.seconds * _PATIENCE + 15)
+    if process.exitcode == AGAIN:
+        args.spawn = True
+        process = started(bench, "spawn", args.seconds * _PATIENCE + 15)
     if process.is_alive():
         process.kill()
         process.join()
@@ -73,13 +78,6 @@ def _part(name: str, args: Any, place: Path) -> list[dict[str, Any]]:
         bench.row("the part", failed=f"its process ended with {process.exitcode}")
     bench.row("all of it", took_s=round(time.monotonic() - start, 1))
     return [json.loads(line) for line in log.read_text().splitlines()]
-
-
-def _run(bench: Bench) -> None:
-    try:
-        importlib.import_module(f"benchmarks.gpu.{bench.part}").run(bench)
-    except Exception as error:
-        bench.row("the part", failed=reason(error))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu.asking import ask, image_parts
-from benchmarks.gpu.bench import Bench
+from benchmarks.gpu.bench import Bench, convolutions
 from genlevel.models.batching import Answer
 from genlevel.records import Part, Reply, Request
 from tests.models import tiny_checkpoints, tiny_specialists
@@ -109,19 +108,12 @@ def _compared(
     truth = ask(bench, spec + "cpu", asked, 0)
     found: dict[str, Any] = {"answers": len(asked), "failed_on_cpu": truth.failed or None}
     for name, short in (("", False), ("_exact", True)) if bench.cuda else (("", False),):
-        with _exact() if short else nullcontext():
+        with convolutions(exact=short):
             made = ask(bench, spec + bench.device, asked, 0)
         apart = [distance(a, b) for a, b in zip(truth.answers, made.answers, strict=True)]
         found[f"difference{name}"] = max((d for d in apart if isinstance(d, float)), default=0.0)
         found[f"others{name}"] = "; ".join(sorted({d for d in apart if isinstance(d, str)}))[:160] or None
     return found
-
-
-def _exact() -> Any:
-    """Convolutions with all digits of float32, which the library's default cuts to 10 bits on a GPU."""
-    import torch
-
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False)
 
 
 def distance(a: Answer, b: Answer) -> float | str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,19 @@ class Bench:
             import torch
 
             torch.cuda.synchronize()
+
+
+@contextmanager
+def convolutions(exact: bool) -> Iterator[None]:
+    """Convolutions on a GPU with all digits of float32, or with inputs rounded to 10 bits (TF32), torch's default."""
+    import torch
+
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = not exact
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def reason(error: BaseException) -> str:

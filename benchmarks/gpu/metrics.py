@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gpu.bench import Bench
+from benchmarks.gpu.bench import Bench, convolutions
 from genlevel import metrics
+from genlevel.metrics.learned.inference import inference
 from tests.models import tiny_specialists
 from tests.parity.seeded_weights import seeded_frames, seeded_state
 from tests.parity.tiny_models import write_dino
@@ -61,7 +61,8 @@ def _raced(bench: Bench, name: str, counts: tuple[int, int], make: Callable[[Ben
     _, fast = rows(bench.device, many)
     found = {"cpu_per_s": slow, "device_per_s": fast, "apart": _apart(cpu, gpu)}
     if bench.cuda:
-        with _rounded():
+        # Within, the setting is nobody's to change, so this one holds.
+        with inference(), convolutions(exact=False):
             rounded, quick = rows(bench.device, few)[0], rows(bench.device, many)[1]
         found |= {"apart_with_tf32": _apart(cpu, rounded), "device_per_s_with_tf32": quick}
     return found
@@ -98,21 +99,6 @@ def _apart(a: Table, b: Table) -> float:
         x, y = (np.asarray(table[name], float) for table in (a, b))
         worst = max(worst, float(np.abs(x - y).max(initial=0.0) / max(np.abs(x).max(initial=0.0), 1e-12)))
     return worst
-
-
-@contextmanager
-def _rounded() -> Any:
-    """As torch's default has it: convolutions whose inputs are rounded to 10 bits."""
-    import torch
-
-    from genlevel.metrics.learned import inference
-
-    with inference.inference():
-        torch.backends.cudnn.allow_tf32 = True
-        try:
-            yield
-        finally:
-            torch.backends.cudnn.allow_tf32 = False
 
 
 def _saved(bench: Bench, network: Any, name: str, gain: float = 1.0) -> str:

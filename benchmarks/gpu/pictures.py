@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu.asking import Asked, ask
-from benchmarks.gpu.bench import Bench
+from benchmarks.gpu.bench import Bench, convolutions
 from genlevel.models.batching import Answer
 from genlevel.records import Part, Reply, Request
 from tests.models import tiny_diffusers
@@ -48,14 +47,11 @@ def run(bench: Bench) -> None:
 
 def _beside_the_cpu(bench: Bench, folder: Path, asked: list[Request]) -> dict[str, Any]:
     """One image, 2 steps; the GPU once as it is and once with exact convolutions."""
-    import torch
-
     spec = f"diffusers:{folder}?dtype=float32&steps=2&device="
     cpu = ask(bench, spec + "cpu", asked[:1], 0)
     found = {"cpu_s_2_steps": cpu.seconds}
-    exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, allow_tf32=False) if bench.cuda else nullcontext()
     found |= _apart(cpu.answers, ask(bench, spec + bench.device, asked[:1], 0).answers)
-    with exact:
+    with convolutions(exact=True):
         better = _apart(cpu.answers, ask(bench, spec + bench.device, asked[:1], 0).answers)
     return {**found, **{f"{name}_exact": value for name, value in better.items()}}
 
@@ -72,6 +68,7 @@ def _apart(alone: list[Answer], found: list[Answer]) -> dict[str, Any]:
         "same": f"{sum(not d.any() for d in apart)}/{len(apart)}",
         "most_apart": max((int(d.max()) for d in apart), default=None),
         "mean_apart": float(np.mean([d.mean() for d in apart])) if apart else None,
+        "spread": float(np.mean([load_image(a.parts[0]).std() for a, _ in pairs])) if pairs else None,
     }
 
 
