@@ -30,7 +30,6 @@ def run(bench: Bench) -> None:
         ("dists", 2, 64, _dists),
         ("clip_score", 8, 256, _clip),
         ("dino_score", 2, 16, _dino),
-        ("fvd", 1, 16, _fvd),
         ("dynamic_degree", 1, 4, _raft),
         ("raft flow", 1, 4, _raft),
         ("motion_smoothness", 1, 4, _amt),
@@ -38,6 +37,7 @@ def run(bench: Bench) -> None:
         ("bert_score", 8, 256, _bert),
         ("fad", 2, 32, _vggish),
         ("wer", 2, 16, _whisper),
+        ("fvd", 1, 16, _fvd),
     ):
         counts = (bench.size(few, 1), bench.size(many, 2))
         bench.step(name, lambda n=name, c=counts, m=make: _raced(bench, n, c, m))
