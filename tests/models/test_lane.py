@@ -31,6 +31,7 @@ class Counts(Model):
         self.batches: list[list[str]] = []
         self.images: list[tuple[int, ...]] = []
         self.inside = self.most = 0
+        self.seconds = 0.005
 
     def identity(self) -> dict[str, Any]:
         return {"kind": "counts"}
@@ -45,7 +46,7 @@ class Counts(Model):
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(self.seconds)
         finally:
             self.inside -= 1
         texts = [next(p.text for p in r.parts if p.kind == "text") for r in requests]
@@ -200,6 +201,7 @@ async def test_what_a_route_does_not_take_or_make_is_not_asked() -> None:
 
 async def test_a_request_that_nobody_waits_for_any_more_is_not_asked() -> None:
     counts = Counts(1)
+    counts.seconds = 0.2
     model = await composite(a=counts)
     tasks = [asyncio.create_task(model.generate(ask("a", str(i)))) for i in range(3)]
     await asyncio.sleep(0.002)

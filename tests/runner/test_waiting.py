@@ -13,8 +13,8 @@ from genlevel.runner.reading import Job
 from genlevel.runner.waiting import Waiting
 
 
-def job(number: int) -> Job:
-    return Job("t", str(number), None)
+def job(number: int, task: str = "t") -> Job:
+    return Job(task, str(number), None)
 
 
 @settings(max_examples=60, deadline=None)
@@ -37,9 +37,14 @@ def test_each_job_is_settled_once(count: int, size: int, workers: int, most: int
 
         async def feed() -> None:
             for number in range(count):
-                await waiting.put(job(number))
+                await waiting.put(job(number, "tuv"[number % 3]))
+                if choose.random() < 0.1:
+                    waiting.put_aside({choose.choice("tuv")})
                 if choose.random() < 0.3:
                     await asyncio.sleep(0)
+            waiting.take_up()
+            if choose.random() < 0.5:
+                waiting.put_aside({"t"})
             waiting.end()
 
         tasks = [asyncio.create_task(work(waiting)) for _ in range(workers)]
@@ -52,6 +57,21 @@ def test_each_job_is_settled_once(count: int, size: int, workers: int, most: int
 
     asyncio.run(main())
     assert sorted(settled, key=int) == [str(i) for i in range(count)]
+
+
+async def test_what_is_put_aside_goes_last() -> None:
+    waiting = Waiting(100)
+    for number, task in enumerate("ababa"):
+        await waiting.put(job(number, task))
+    assert waiting.put_aside({"a"})
+    await waiting.put(job(5, "c"))
+    assert not waiting.put_aside({"a", "b", "c"})
+    taking = asyncio.create_task(waiting.take(9, 0.01))
+    await asyncio.sleep(0)
+    assert not taking.done()
+    waiting.take_up()
+    waiting.end()
+    assert [j.task_id for j in await taking] == ["a", "a", "a", "b", "b", "c"]
 
 
 async def test_a_batch_waits_for_a_slow_reader_but_not_for_ever() -> None:

@@ -304,15 +304,20 @@ class Engine:
         self.ledger.store(job.task_id, failed=isinstance(reply, Failure), cached=job.reply is reply)
         if isinstance(reply, Reply):
             self._opening.over = True
-        elif reply.attempts and self._opening.failed(reply.error):
-            self._give_up(reply.error)
+        elif reply.attempts:
+            whole = self._opening.failed(job.task_id, reply.error, self._waiting.out)
+            if whole == "run" or (whole == "task" and not self._feeder.put_aside(job.task_id)):
+                self._give_up(reply.error)
 
     def _give_up(self, error: str) -> None:
         """End the run, as nothing can be answered; not one that has nothing left to ask."""
         if not (self._waiting.drained or self.stopping):
+            tasks = self._opening.tasks
+            what = f"{self._opening.most} requests" if tasks == 1 else f"requests of {tasks} tasks"
+            each = " for one reason (" if tasks == 1 else ", those of each for one reason (at last: "
             self.reason = (
-                f"stopped: nothing was answered, and the first {max(self._pool, _FIRST_FAILURES)} requests failed for one "
-                f"reason ({error}); 'genlevel models check' tries a model"
+                f"stopped: nothing was answered, and the first {what} failed{each}{error}); "
+                "'genlevel models check' tries a model"
             )
             self._halt(self._settings.last_grace)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from genlevel.datasets.base import Dataset
 from genlevel.models.base import Model
@@ -32,6 +33,10 @@ class Feeder:
     """Stores what needs no asking."""
     cache: AnswerCache | None = None
     stopped: bool = False
+    _tried: set[str] = field(default_factory=set)
+    """Tasks that have been put aside, of which the rest is read last."""
+    _rest: list[tuple[Dataset, Reader, Iterator[Job]]] = field(default_factory=list)
+    _unread: int = 0
 
     async def feed(self, datasets: Sequence[Dataset]) -> None:
         """Read all tasks."""
@@ -39,21 +44,29 @@ class Feeder:
         # Counting reads every file to its end; the first request does not wait for that.
         estimating = asyncio.create_task(self._estimate(datasets, totals))
         try:
-            for dataset in datasets:
+            for place, dataset in enumerate(datasets, 1):
+                self._unread = len(datasets) - place
+                if await self._task(dataset):
+                    totals[dataset.task.id] = self.ledger.counts[dataset.task.id].samples
+                    if estimating.done():
+                        self.watcher.total(sum(totals.values()))
                 if self.stopped:
                     return
-                await self._task(dataset)
-                totals[dataset.task.id] = self.ledger.counts[dataset.task.id].samples
-                if estimating.done():
-                    self.watcher.total(sum(totals.values()))
-                if not self.stopped:
-                    self.ledger.read(dataset.task.id)
+            self.waiting.take_up()
+            for dataset, reader, jobs in self._rest:
+                if await self._read(dataset, reader, jobs, whole=True):
+                    totals[dataset.task.id] = self.ledger.counts[dataset.task.id].samples
             await estimating
             self.watcher.total(sum(totals.values()))
             if not self.stopped:
                 self.waiting.end()
         finally:
             estimating.cancel()
+
+    def put_aside(self, task_id: str) -> bool:
+        """Leave a task for the end; whether there is another that has not been tried."""
+        self._tried.add(task_id)
+        return self.waiting.put_aside(self._tried) or self._unread > 0
 
     async def _estimate(self, datasets: Sequence[Dataset], totals: dict[str, int]) -> None:
         for dataset in datasets:
@@ -63,7 +76,8 @@ class Feeder:
             totals.setdefault(task_id, found)
         self.watcher.total(sum(totals.values()))
 
-    async def _task(self, dataset: Dataset) -> None:
+    async def _task(self, dataset: Dataset) -> bool:
+        """Read a task; whether to its end."""
         task_id, repeats = dataset.task.id, range(1, self.settings.repeat + 1)
         done = await asyncio.to_thread(lambda: [self.folder.answered(task_id, repeat) for repeat in repeats])
         stored = sum(map(len, done))
@@ -72,19 +86,31 @@ class Feeder:
         if known is not None and stored >= known:
             counts.samples = known
             self.watcher.passed(task_id)
-            return
+            self.ledger.read(task_id)
+            return True
         reader = Reader(dataset, self.model, self.settings, trusting=self.folder.unchanged)
         jobs = reader.jobs(done, lambda line: self.watcher.problem(task_id, line))
+        return await self._read(dataset, reader, jobs)
+
+    async def _read(self, dataset: Dataset, reader: Reader, jobs: Iterator[Job], *, whole: bool = False) -> bool:
+        """Read a task's jobs, unless it is put aside meanwhile; ``whole`` whatever comes. Whether to its end."""
+        task_id = dataset.task.id
         while taken := await asyncio.to_thread(self._chunk, jobs):
-            for job in taken:
+            for place, job in enumerate(taken):
                 if self.stopped:
-                    return
+                    return False
+                if task_id in self._tried and not whole:
+                    self._rest.append((dataset, reader, chain(taken[place:], jobs)))
+                    return False
                 self.ledger.ask(task_id)
                 if job.request is None or job.reply is not None:
                     await self.store(job)
                 else:
                     await self.waiting.put(job)
-        counts.samples = reader.answers
+        self.ledger.counts[task_id].samples = reader.answers
+        if not self.stopped:
+            self.ledger.read(task_id)
+        return not self.stopped
 
     def _chunk(self, jobs: Iterator[Job]) -> list[Job]:
         taken = chunk(jobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from genlevel.runner.reading import Job
 
@@ -18,6 +18,9 @@ class Waiting:
     def __init__(self, size: int) -> None:
         self._size = size
         self._jobs: deque[Job] = deque()
+        self._aside: list[Job] = []
+        """Jobs that go last: after all that will be read."""
+        self._last = False
         self._takers: deque[asyncio.Future[None]] = deque()
         self._room = asyncio.Event()
         self._room.set()
@@ -27,7 +30,7 @@ class Waiting:
     @property
     def over(self) -> bool:
         """Whether no job will be given out any more."""
-        return self._stopped or (self._ended and not self._jobs and not self._out)
+        return self._stopped or (self.drained and not self._out)
 
     @property
     def out(self) -> int:
@@ -37,7 +40,7 @@ class Waiting:
     @property
     def drained(self) -> bool:
         """Whether all has been read and taken, though some may come back."""
-        return self._ended and not self._jobs
+        return self._ended and not self._jobs and not self._aside
 
     async def put(self, job: Job) -> None:
         """Add a job; waits for room. After a stop it is let fall."""
@@ -53,6 +56,24 @@ class Waiting:
         self._out -= len(jobs)
         self._jobs.extendleft(reversed(jobs))
         self._wake(len(jobs))
+
+    def put_aside(self, tasks: Collection[str]) -> bool:
+        """Have the jobs of these tasks go last; whether jobs of others are left."""
+        jobs = list(self._jobs)
+        self._jobs = deque(job for job in jobs if job.task_id not in tasks)
+        others = bool(self._jobs)
+        self._aside += [job for job in jobs if job.task_id in tasks]
+        self._room.set()
+        if self._last:
+            self.take_up()
+        return others
+
+    def take_up(self) -> None:
+        """It is the turn of those that go last: of others there will be no more."""
+        self._last = True
+        self._jobs += self._aside
+        self._wake(len(self._aside))
+        self._aside = []
 
     async def take(self, most: int, seconds: float) -> list[Job]:
         """Up to ``most`` jobs, none when it is over. For more than the first it waits as long as one comes within ``seconds``."""
@@ -86,6 +107,7 @@ class Waiting:
         """Give out no more."""
         self._stopped = True
         self._jobs.clear()
+        self._aside.clear()
         self._room.set()
         self._wake(len(self._takers))
 
