@@ -216,7 +216,14 @@ def test_json_lines_are_named(tmp_path: Path) -> None:
         PredictionFolder(tmp_path).unused([dataset()])
 
 
-def test_a_run_lists_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_lists_what_it_cannot_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from genlevel.models import predictions
+
+    parsed: list[str] = []
+    parse = predictions._entries
+    monkeypatch.setattr(predictions, "_entries", lambda path: parsed.append(path.name) or parse(path))
     data, answers = tmp_path / "data", tmp_path / "answers"
     write(data, "image/mine/annotation.json", {"data": [{"id": "1", "input": {"question": "?"}, "output": "a"}]})
     (data / "catalog.csv").write_text(
@@ -232,6 +239,8 @@ def test_a_run_lists_what_it_cannot_use(tmp_path: Path, capsys: pytest.CaptureFi
         err = capsys.readouterr().err
         for says in ("answer for unknown id '77'", "has no 'prediction'", "language.else.json: not used"):
             assert err.count(says) == 1
+        assert parsed == ["language.mine.json"]
+        parsed.clear()
     assert main([*command, "--limit", "1", "--out", str(tmp_path / "two")]) == 1
     assert "unknown id" not in capsys.readouterr().err
     (answers / "language.mine.json").rename(answers / "language.mine.jsonl")

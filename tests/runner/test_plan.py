@@ -65,6 +65,7 @@ def test_data_are_not_read_where_the_type_says_enough(tmp_path: Path, monkeypatc
         raise AssertionError("the data were read")
 
     monkeypatch.setattr(Dataset, "records", never)
+    monkeypatch.setattr(Dataset, "first", lambda self, count: never(self))
     task = Task("d", "t", "image", "comprehension", "D", "object-detection", "ap50", "higher", "percent")
     plan = make_plan(Voice(), [Dataset(task, tmp_path, tmp_path / "annotation.json", "d")])
     assert plan.unsupported == {"d": "the model takes no image"}

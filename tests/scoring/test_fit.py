@@ -41,6 +41,21 @@ def test_a_wrong_pair_is_refused_before_anything_is_asked(tmp_path: Path, capsys
     assert "above" not in capsys.readouterr().err
 
 
+def test_the_first_samples_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from genlevel.datasets.base import Dataset
+
+    (tmp_path / "wrong.csv").write_text(CATALOG.format("accuracy", "psnr"))
+    catalog = load(catalog=tmp_path / "wrong.csv")
+    make_specimens(tmp_path / "data", catalog, 2, 0)
+    datasets = find_datasets(tmp_path / "data", catalog).datasets
+
+    def never(*_: object) -> None:
+        raise AssertionError("all samples were read")
+
+    monkeypatch.setattr(Dataset, "records", never)
+    assert [misfit(dataset).split(":")[0] for dataset in datasets] == ["image.noise", "image.colour"]
+
+
 def test_the_pairs_of_an_edition_fit(tmp_path: Path) -> None:
     catalog = load("2024")
     pairs = {(task.task_type, task.metric): task.id for task in reversed(list(catalog))}

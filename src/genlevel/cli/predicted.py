@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genlevel.datasets import Dataset
-from genlevel.errors import DataError
 from genlevel.models import Model
 from genlevel.models.predictions import NO_FILE, PredictionsModel
 from genlevel.runner import RunFolder
@@ -31,14 +30,9 @@ def unused_answers(model: Model, datasets: Sequence[Dataset], folder: RunFolder,
     if not isinstance(model, PredictionsModel):
         return lines
     for dataset in datasets:
-        try:
-            found = model.source.predictions(dataset)
-        except DataError:
-            continue
+        found = model.told(dataset)
         lines += [line for line in found.problems if NO_FILE not in line]
         if all_asked:
             asked = {p.id for p in folder.predictions(dataset.task.id)}
-            lines += [
-                f"{dataset.task.id}: answer for unknown id '{p.id}'" for p in found.predictions if p.id not in asked
-            ]
+            lines += [f"{dataset.task.id}: answer for unknown id '{i}'" for i in found.ids if i not in asked]
     return lines

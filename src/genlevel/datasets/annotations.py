@@ -28,10 +28,12 @@ class Peek:
     """What the first bytes of a JSON file tell: whether entries start there, and the header before them.
 
     ``entries`` is True if a list of entries was seen, False if it is something else, and None if the first bytes do not say.
+    ``start`` is where that list begins in the text; -1 where none was seen.
     """
 
     entries: bool | None
     header: Mapping[str, Any]
+    start: int = -1
 
 
 def read_records(path: Path, folder: Path) -> Iterator[Record | RecordError]:
@@ -43,10 +45,13 @@ def read_records(path: Path, folder: Path) -> Iterator[Record | RecordError]:
         DataError: at once, if the file cannot be read, is no JSON, or holds no list of entries.
     """
     header, entries = load(path)
-    return _records(path, folder, header, entries)
+    return records_of(path, folder, header, entries)
 
 
-def _records(path: Path, folder: Path, header: Mapping[str, Any], entries: list[Any]) -> Iterator[Record | RecordError]:
+def records_of(
+    path: Path, folder: Path, header: Mapping[str, Any], entries: list[Any]
+) -> Iterator[Record | RecordError]:
+    """Header and entries of an annotation file as records."""
     seen: dict[str, int] = {}
     start = f"{path}, entry "
     for i, entry in enumerate(entries):
@@ -155,14 +160,15 @@ def peek(path: Path) -> Peek:
         return Peek(None, {})
     data = data.removeprefix(b"\xef\xbb\xbf")
     encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
-    return _peek_text(data.decode(encoding, "replace"))
+    return peek_text(data.decode(encoding, "replace"))
 
 
-def _peek_text(text: str) -> Peek:
+def peek_text(text: str) -> Peek:
+    """What a JSON file is, from the beginning of its text."""
     at = _skip(text, 0)
     if text[at : at + 1] == "[":
         following = text[_skip(text, at + 1) :][:1]
-        return Peek(following in {"{", "]"} if following else None, {})
+        return Peek(following in {"{", "]"} if following else None, {}, at)
     if text[at : at + 1] != "{":
         return Peek(False if text[at:] else None, {})
     header: dict[str, Any] = {}
@@ -177,7 +183,7 @@ def _peek_text(text: str) -> Peek:
                 break
             at = _skip(text, at + 1)
             if key == "data":
-                return Peek(text[at : at + 1] == "[" if text[at:] else None, header)
+                return Peek(text[at : at + 1] == "[" if text[at:] else None, header, at)
             header[key], at = _DECODER.raw_decode(text, at)
             at = _skip(text, at)
             if text[at : at + 1] != ",":

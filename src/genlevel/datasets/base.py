@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +53,18 @@ class Dataset:
         if split == "test":
             return read_records(self.annotation, self.folder)
         return read_records(self.train, self.folder / "train") if self.train is not None else iter(())
+
+    def first(self, count: int) -> Iterator[Record | RecordError]:
+        """The first ``count`` test entries, as :meth:`records` gives them, without reading a large file to its end.
+
+        Raises:
+            DataError: if the file as a whole cannot be read.
+        """
+        if self.reader:
+            return islice(self.records(), count)
+        from genlevel.datasets.first import first_records
+
+        return first_records(self.annotation, self.folder, count)
 
     @property
     def split(self) -> str:

@@ -10,6 +10,7 @@ the task's prediction file or from DIR, and never outside DIR; a list of such pa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,13 @@ class Found(NamedTuple):
 
     predictions: list[Prediction]
     problems: list[str]
+
+
+class Told(NamedTuple):
+    """The ids of a task's answers, and one line for each entry that could not be used."""
+
+    ids: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 class PredictionFolder:
@@ -228,6 +236,7 @@ class PredictionsModel(Model):
         self.source = PredictionFolder(folder)
         self.name = name
         self._answers: dict[str, dict[str, Prediction] | str] = {}
+        self._told: dict[str, Told] = {}
         self._datasets: dict[str, Dataset] = {}
         self._identity: Mapping[str, Any] | None = None
 
@@ -260,14 +269,26 @@ class PredictionsModel(Model):
         async with self._reading:
             if task_id not in self._answers:
                 try:
-                    found = await asyncio.to_thread(self.source.predictions, self._datasets[task_id])
-                    self._answers[task_id] = {p.id: p for p in found.predictions}
+                    self._answers[task_id] = await asyncio.to_thread(self._read, self._datasets[task_id])
                 except DataError as error:
                     self._answers[task_id] = str(error)
                 # Tasks are asked in order, so only the answers of the last few are needed.
                 while len(self._answers) > _TASKS_HELD:
                     del self._answers[next(iter(self._answers))]
             return self._answers[task_id]
+
+    def _read(self, dataset: Dataset) -> dict[str, Prediction]:
+        self._told[dataset.task.id] = Told((), ())
+        found = self.source.predictions(dataset)
+        self._told[dataset.task.id] = Told(tuple(p.id for p in found.predictions), tuple(found.problems))
+        return {p.id: p for p in found.predictions}
+
+    def told(self, dataset: Dataset) -> Told:
+        """What a task's file holds, from when it was read for its answers; read now if it was not. Nothing if it cannot be."""
+        if dataset.task.id not in self._told:
+            with contextlib.suppress(DataError):
+                self._read(dataset)
+        return self._told[dataset.task.id]
 
 
 def _files_hash(folder: Path) -> str:

@@ -7,7 +7,6 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def _cannot(model: Model, dataset: Dataset) -> str:
 def _kinds(kind: TaskType, dataset: Dataset) -> Iterator[set[PartKind]]:
     """The kinds of part of each of a task's first samples that can be read."""
     with contextlib.suppress(GenlevelError):
-        for record in islice(dataset.records(), _LOOKED_AT):
+        for record in dataset.first(_LOOKED_AT):
             if not isinstance(record, RecordError):
                 with contextlib.suppress(GenlevelError):
                     yield {part.kind for part in kind.ask(kind.read(record), dataset.task).parts}

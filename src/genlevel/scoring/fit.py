@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from genlevel import metrics, tasktypes
 from genlevel.catalog.load import EDITIONS
 from genlevel.datasets.base import Dataset
-from genlevel.errors import GenlevelError, MetricError, NotScorable
+from genlevel.errors import GenlevelError, MetricError, NotScorable, RecordError
 from genlevel.metrics.base import Metric
 from genlevel.records import Sample
 from genlevel.tasktypes.base import TaskType
-from genlevel.tasktypes.samples import read_samples
 
 __all__ = ["misfit", "misfits"]
 
 # One sample may be at fault itself.
 _TRIED = 3
+_LOOKED_AT = 20
 
 
 def misfit(dataset: Dataset) -> str:
@@ -34,7 +35,7 @@ def misfit(dataset: Dataset) -> str:
         metric = metrics.get(kind.metric(task), **kind.metric_options(task))
         if kind.scoring_needs(metric):
             return ""
-        for _, sample in islice(read_samples(dataset, kind, lambda _: None), _TRIED):
+        for sample in islice(_samples(dataset, kind), _TRIED):
             if sample.reference is None:
                 continue
             found = _fault(kind, metric, sample)
@@ -45,6 +46,14 @@ def misfit(dataset: Dataset) -> str:
         # What is wrong with the data is said where they are read.
         return ""
     return f"{task.id}: metric {task.metric} does not fit task type {task.task_type}: {said}" if said else ""
+
+
+def _samples(dataset: Dataset, kind: TaskType) -> Iterator[Sample]:
+    """Those of the first samples that can be read."""
+    for record in dataset.first(_LOOKED_AT):
+        if not isinstance(record, RecordError):
+            with contextlib.suppress(RecordError):
+                yield kind.read(record)
 
 
 def _fault(kind: TaskType, metric: Metric, sample: Sample) -> str:
