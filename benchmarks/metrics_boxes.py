@@ -206,22 +206,26 @@ def one_box() -> list[Race]:
 
 
 def triplets() -> list[Race]:
-    """Scene-graph recall of 500 images with 100 answered triplets each, in plain loops over sets (no boxes)."""
+    """Scene-graph recall of 500 images with 108 scored triplets each, in plain loops (no boxes); case and spaces do not count."""
     r = np.random.default_rng(5)
     names = [f"thing{k}" for k in range(40)]
+    parts = ("subject", "predicate", "object")
 
-    def some(n: int) -> list[list[str]]:
-        return [[names[i] for i in r.integers(0, 40, 3)] for _ in range(n)]
+    def some(n: int) -> list[dict[str, Any]]:
+        return [{part: names[i] for part, i in zip(parts, r.integers(0, 40, 3), strict=True)} for _ in range(n)]
 
     truth = [some(12) for _ in range(500)]
-    given = [[*some(50), *t[:8], *some(50)] for t in truth]
+    given = [[t | {"score": float(r.random())} for t in (*some(100), *wanted[:8])] for wanted in truth]
+
+    def words(triplet: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(" ".join(triplet[part].lower().split()) for part in parts)
 
     def recall(k: int) -> Value:
         def value() -> float:
             total = []
             for g, t in zip(given, truth, strict=True):
-                left = list(map(tuple, t))
-                for triplet in map(tuple, g[:k]):
+                left = list(map(words, t))
+                for triplet in map(words, sorted(g, key=lambda o: -o["score"])[:k]):
                     if triplet in left:
                         left.remove(triplet)
                 total.append(1 - len(left) / len(t))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genlevel import metrics
-from genlevel.metrics.columns import PIECE, pieces, plain_numbers, plain_rows
+from genlevel.metrics.columns import PIECE, pieces, plain_lists, plain_numbers, plain_rows
 
 NUMBERS = st.one_of(
     st.none(), st.integers(-(10**30), 10**30), st.floats(), st.booleans(), st.just("3"), st.just([1.0]), st.just("x")
@@ -40,6 +40,18 @@ def test_plain_rows_are_lists_of_that_width_alone(things: list[Any]) -> None:
         assert rows is None
 
 
+@given(st.lists(st.one_of(st.none(), st.lists(NUMBERS, max_size=3), st.just("ab")), max_size=5))
+def test_plain_lists_are_lists_of_numbers_alone(things: list[Any]) -> None:
+    lists = plain_lists(things)
+    if "ab" in things or any([1.0] in (thing or ()) or "x" in (thing or ()) for thing in things):
+        assert lists is None
+        return
+    assert lists is not None
+    for row, thing in enumerate(things):
+        want = [np.nan if x is None else float(x) for x in thing or ()]
+        assert np.array_equal(lists[row], np.array(want, np.float64), equal_nan=True)
+
+
 @pytest.mark.parametrize("items", [0, 1, PIECE, PIECE + 1, 3 * PIECE])
 def test_pieces_cover_all(items: int) -> None:
     assert [i for piece in pieces(items) for i in range(items)[piece]] == list(range(items))
@@ -49,6 +61,8 @@ FORMS: dict[str, tuple[list[Any], list[Any], Any, Any]] = {
     # Answers, references, and an answer and a reference of another form.
     "mae": ([1.5, None, 7, float("nan"), 1e300], [2.0, 3, 7, 1.0, 4.0], [1.0, 2.0], [1.0, 4.0]),
     "pcc": ([1.5, None, 7, float("nan"), 1e300], [2.0, 3, 7, 1.0, 4.0], [1.0], [1.0]),
+    "gpt_score": ([1.5, None, 7, 0, 10.0], ["x"] * 5, np.float32(3), "x"),
+    "mos": ([[1.1] * 9, None, [2, 3], (4.7, 1.3, 2.9), [5]], [None] * 5, np.full(9, 1.1), None),
     "temporal_iou": ([[0, 2.1], None, [3, 1], [0.3, 7], ["1", 2]], [[0.3, 3]] * 5, [[0, 1], [0, 2]], [[0, 2], [1, 2]]),
     "temporal_recall": ([[0, 2.1], None, [3, 1], [0.3, 7], [1, None]], [[0.3, 3]] * 5, [[0, 1]], [[0, 2], [1, 2]]),
     "grounding_accuracy": (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genlevel.metrics.evidence import FloatArray
+from genlevel.metrics.evidence import FloatArray, Ragged
 
 # Items of a piece: what is made of it on the way stays in the cache and is not fetched from the system anew each time, and
 # BLAS does not wake its threads for it, which takes longer than the work.
@@ -46,6 +46,21 @@ def plain_rows(things: Sequence[Any], width: int) -> FloatArray | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return flat.reshape(len(things), width)
+
+
+def plain_lists(things: Sequence[Any]) -> Ragged | None:
+    """Lists of any number of numbers, one a sample, as float64, empty for None; None where one is anything else."""
+    kinds = {*map(type, things)}
+    if NoneType in kinds:
+        things = [() if thing is None else thing for thing in things]
+        kinds.discard(NoneType)
+    if not kinds <= {list, tuple}:
+        return None
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.fromiter(map(len, things), np.int64, len(things)))])
+    try:
+        return Ragged(np.fromiter(chain.from_iterable(things), np.float64, int(offsets[-1])), offsets)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def pieces(items: int) -> Iterator[slice]:

@@ -64,18 +64,19 @@ def _words(thing: Any) -> Words | None:
 
 def read_pair(thing: Any) -> Boxes | None:
     """The boxes of a triplet's subject and object; None where one is not known."""
-    if not isinstance(thing, Mapping):
+    if not isinstance(thing, Mapping) or thing.get("subject_box") is None:
         return None
-    first, second = read_box(thing.get("subject_box")), read_box(thing.get("object_box"))
+    first, second = read_box(thing["subject_box"]), read_box(thing.get("object_box"))
     return (first, second) if first and second else None
 
 
 def ranked(triplets: Sequence[Any]) -> Sequence[Any]:
     """Triplets by falling score, of equals the first; a list of words has the score 1."""
-    if {*map(type, triplets)} <= {list, tuple}:
+    kinds = {*map(type, triplets)}
+    if kinds <= {list, tuple}:
         return triplets
-    scores = scores_of([item if isinstance(item, Mapping) else {} for item in triplets])
-    return [triplets[k] for k in np.argsort(-scores, kind="stable")]
+    scored = triplets if kinds == {dict} else [item if isinstance(item, Mapping) else {} for item in triplets]
+    return [triplets[k] for k in np.argsort(-scores_of(scored), kind="stable").tolist()]
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ class _TripletRecall(MeanMetric):
         items = ranked(answer)
         words = read_words(items[: self.k])
         if None in words:
-            words = read_words(items)
-            items = [item for item, found in zip(items, words, strict=True) if found is not None]
-        return items, [found for found in words if found is not None][: self.k]
+            whole = [(item, found) for item, found in zip(items, read_words(items), strict=True) if found is not None]
+            items, words = [item for item, _ in whole], [found for _, found in whole]
+        return items, [found for found in words[: self.k] if found is not None]
 
     def _place(self, item: Any, alike: Sequence[Boxes | None]) -> int | None:
         """The first of the true triplets of the same words that an answered one finds; None for none."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from genlevel.errors import DataError, MetricError, NotScorable
 from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean
 from genlevel.metrics.classification import Accuracy
+from genlevel.metrics.columns import plain_lists, plain_numbers
 from genlevel.metrics.evidence import Evidence, FloatArray
 
 RUBRIC = """You grade an answer against a reference answer. Grade what the answer says, not its length or style.
@@ -90,6 +92,11 @@ class GptScore(Metric):
         """Columns ``rating`` (float64, 0 to 10) and ``answered`` (bool; False where the judge gave no rating)."""
         check_lengths(answers, references)
         rating, answered = np.zeros(len(answers)), np.ones(len(answers), np.bool_)
+        grades = plain_numbers(answers) if {*map(type, answers)} <= {float, int, NoneType} else None
+        if grades is not None:
+            wrong = ~((grades >= 0) & (grades <= _MAX_RATING))
+            if all(answers[row] is None for row in np.flatnonzero(wrong).tolist()):
+                return Evidence(rating=np.where(wrong, 0.0, grades), answered=answered)
         for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
             value = 0.0 if answer is None else self._rate(answer, reference, row)
             answered[row] = value is not None
@@ -167,14 +174,15 @@ class _Ratings(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``total`` (float64) of the ratings and their number ``raters`` (int32); a missing answer rates lowest."""
         check_lengths(answers, references)
+        lists = plain_lists(answers)
+        if lists is not None and ((lists.values >= self.low) & (lists.values <= self.high)).all():
+            none = lists.lengths == 0
+            if all(answers[row] is None for row in np.flatnonzero(none).tolist()):
+                total = np.where(none, self.low, np.bincount(lists.row_of, lists.values, len(answers)))
+                return Evidence(total=total, raters=np.where(none, 1, lists.lengths).astype(np.int32))
         total, raters = np.full(len(answers), float(self.low)), np.ones(len(answers), np.int32)
         for row, answer in enumerate(answers):
             if answer is None:
-                continue
-            if type(answer) is list and answer and {*map(type, answer)} <= {float, int}:
-                if not (min(answer) >= self.low and max(answer) <= self.high and not any(v != v for v in answer)):
-                    raise MetricError(f"sample {row} (from 0): a rating is not from {self.low:g} to {self.high:g}")
-                total[row], raters[row] = sum(answer), len(answer)
                 continue
             try:
                 values = np.atleast_1d(np.asarray(answer)).ravel()
@@ -185,7 +193,8 @@ class _Ratings(Metric):
                 raise NotScorable(f"{self.name} needs people's ratings: a CSV file with the columns id, rater, rating")
             if not ((values >= self.low) & (values <= self.high)).all():
                 raise MetricError(f"sample {row} (from 0): a rating is not from {self.low:g} to {self.high:g}")
-            total[row], raters[row] = values.sum(), len(values)
+            # Added in the order that whole columns are, to the last digit.
+            total[row], raters[row] = np.bincount(np.zeros(len(values), np.int64), values)[0], len(values)
         return Evidence(total=total, raters=raters)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:

@@ -50,17 +50,12 @@ def read_path(thing: Any) -> Path | None:
 
 def _rigid(turn: FloatArray) -> bool:
     """Whether matrices (3, 3, T) are rotations up to 1e-3."""
-    if np.abs(turn).max() > 2.0:
-        return False
-    x, y, z = turn
     square = np.einsum("ikt,jkt->ijt", turn, turn) - _STILL.turn
-    volume = np.einsum("it,it->t", x, _cross(y, z))
-    return bool(np.abs(square).max() < 1e-3 and volume.min() > 0)
-
-
-def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Vector products of vectors (3, T)."""
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+    if np.abs(square).max() >= 1e-3:
+        return False
+    (a, b, c), (d, e, f), (g, h, i) = turn
+    volume = a * (e * i - f * h) + b * (f * g - d * i) + c * (d * h - e * g)
+    return bool(volume.min() > 0)
 
 
 _STILL = Path(np.eye(3)[..., None], np.zeros((3, 1)))

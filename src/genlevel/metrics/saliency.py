@@ -5,6 +5,7 @@ All but the weighted F-measure follow from histograms: a map has 256 levels, so 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,27 +121,29 @@ class SMeasure(_SaliencyMetric):
 
     def likeness(self, pair: Pair) -> float:
         """S-measure of one frame."""
-        share = float(pair.mask.mean())
+        share = np.count_nonzero(pair.mask) / pair.mask.size
         if share == 0.0:
             return 1.0 - float(pair.soft.mean())
         if share == 1.0:
             return float(pair.soft.mean())
-        inside, outside = pair.soft[pair.mask], 1.0 - pair.soft[~pair.mask]
+        inside, outside = pair.soft[pair.mask], pair.soft[~pair.mask]
+        np.subtract(1.0, outside, out=outside)
         body = share * _object_likeness(inside) + (1.0 - share) * _object_likeness(outside)
         return float(max(0.0, _ALPHA * body + (1.0 - _ALPHA) * _region_likeness(pair)))
 
 
 def _object_likeness(values: FloatArray) -> float:
+    """Of values (n,), which are changed."""
     mean = float(values.mean())
-    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    values -= mean
+    spread = math.sqrt(float(np.einsum("i,i->", values, values)) / (len(values) - 1)) if len(values) > 1 else 0.0
     return float(2.0 * mean / (mean**2 + 1.0 + spread + _EPS))
 
 
 def _region_likeness(pair: Pair) -> float:
     """Likeness in the four quadrants about the mask's centroid, weighted by their area."""
     height, width = pair.mask.shape
-    rows, columns = np.nonzero(pair.mask)
-    y, x = int(np.round(rows.mean())) + 1, int(np.round(columns.mean())) + 1
+    y, x = (_middle(np.count_nonzero(pair.mask, axis=axis)) + 1 for axis in (1, 0))
     total = 0.0
     for part in (
         (slice(0, y), slice(0, x)),
@@ -154,12 +157,17 @@ def _region_likeness(pair: Pair) -> float:
     return total
 
 
+def _middle(counts: Array) -> int:
+    """The mean place, rounded, of as many pixels as ``counts`` says at each."""
+    return round(int(np.arange(len(counts)) @ counts) / int(counts.sum()))
+
+
 def _quadrant(a: FloatArray, b: Array) -> float:
     """SSIM without constants of a part of the map and of the mask."""
-    n, x, y = a.size, float(a.mean()), float(b.mean())
+    n, x, y = a.size, float(a.mean()), np.count_nonzero(b) / b.size
     dx = a - x
     more = max(n - 1, 1)
-    xx, yy = float(np.square(dx).sum()) / more, n * y * (1.0 - y) / more
+    xx, yy = float(np.einsum("ij,ij->", dx, dx)) / more, n * y * (1.0 - y) / more
     # The mask is 0 or 1: its covariance is a sum over the object, and 0 where there is nothing but object.
     xy = float(dx[b].sum()) / more if 0.0 < y < 1.0 else 0.0
     top, bottom = 4.0 * x * y * xy, (x**2 + y**2) * (xx + yy)

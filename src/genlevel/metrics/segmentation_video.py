@@ -26,11 +26,11 @@ class _Film(NamedTuple):
 def _film(thing: Any) -> _Film | None:
     """Objects from a map of ids (T, H, W), or from ``{object: masks (T, H, W)}``; 0 is the background; None for neither."""
     if isinstance(thing, Mapping):
-        masks = {str(name): label_map(mask) for name, mask in thing.items()}
-        shapes = {m.shape for m in masks.values() if m is not None}
-        if len(shapes) != 1 or any(m is None for m in masks.values()) or len(next(iter(shapes))) != 3:
+        masks = {str(name): mask for name, given in thing.items() if (mask := _mask(given)) is not None}
+        shapes = {mask.shape for mask in masks.values()}
+        if len(shapes) != 1 or len(masks) != len(thing) or len(next(iter(shapes))) != 3:
             return None
-        return _Film(shapes.pop(), {name: mask != 0 for name, mask in masks.items() if mask is not None})
+        return _Film(shapes.pop(), masks)
     ids = label_map(thing)
     if ids is None or ids.ndim not in (2, 3):
         return None
@@ -38,9 +38,18 @@ def _film(thing: Any) -> _Film | None:
     return _Film(ids.shape, {str(int(i)): ids == i for i in np.unique(ids) if i != 0})
 
 
+def _mask(thing: Any) -> Array | None:
+    """What is not 0 as bool; None where ``thing`` is no map of whole numbers."""
+    if isinstance(thing, np.ndarray) and thing.dtype == np.bool_ and thing.size:
+        return thing
+    labels = label_map(thing)
+    return None if labels is None else np.asarray(labels != 0)
+
+
 def region_likeness(a: Array, b: Array) -> float:
     """IoU of two masks; 1 where both are empty."""
-    both, either = int(np.count_nonzero(a & b)), int(np.count_nonzero(a | b))
+    both = int(np.count_nonzero(a & b))
+    either = int(np.count_nonzero(a)) + int(np.count_nonzero(b)) - both
     return both / either if either else 1.0
 
 

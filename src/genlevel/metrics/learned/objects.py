@@ -235,7 +235,7 @@ class SuccessRate(PerSample):
         if wish is None:
             raise MetricError(f"{self.name}: detections need a reference that says what was asked for")
         frames = self._detected(answer, wish) if isinstance(answer, np.ndarray) else answer
-        return float(np.mean([granted(wish, frame, self.threshold) for frame in frames]))
+        return sum(granted(wish, frame, self.threshold) for frame in frames) / len(frames)
 
     def _detected(self, video: Pixels, wish: Wish) -> list[list[Detected]]:
         """The objects in each frame, those of a label of which a colour is asked with their colour."""
