@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.evidence import Array, Evidence, FloatArray
 from genlevel.records import Direction
 
 if TYPE_CHECKING:
@@ -114,11 +114,11 @@ def weighted_mean(values: Any, weights: FloatArray, *, empty: float) -> FloatArr
 
 
 def weighted_sum(values: Any, weights: FloatArray) -> FloatArray:
-    """Sum of ``values`` (n,) under ``weights`` (..., n)."""
+    """Sum over rows of ``values`` (n, ...) under ``weights`` (..., n)."""
     # Contiguous, since the order of summation, and so the last digit, depends on the layout in memory.
-    column = np.ascontiguousarray(values, dtype=np.float64)
+    rows = np.ascontiguousarray(values, dtype=np.float64)
     # One sum is not for BLAS, whose threads take longer to wake than it lasts, and much longer beside other work.
-    total: FloatArray = weights @ column if weights.ndim > 1 else np.einsum("i,i->", weights, column)
+    total: FloatArray = weights @ rows if weights.ndim > 1 else np.einsum("n,n...->...", weights, rows)
     return total
 
 
@@ -128,6 +128,12 @@ def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:
     n, d = np.broadcast_arrays(n, d)
     quotient: FloatArray = np.divide(n, d, out=np.full(n.shape, float(empty)), where=d != 0)
     return quotient
+
+
+def distinct(values: Array) -> Array:
+    """The different numbers among ``values`` (n,), ascending; ``np.unique``, which NumPy 2.3 on hashes, 40 times slower."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def check_lengths(answers: Sequence[Any], references: Sequence[Any]) -> None:

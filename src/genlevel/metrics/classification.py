@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import chain
+from operator import eq
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_mean
+from genlevel.metrics.base import Metric, as_weights, check_lengths, distinct, ratio, weighted_mean, weighted_sum
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 from genlevel.metrics.text import stable_hash
 
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
+def _single(references: Sequence[Any]) -> bool:
+    """Whether each reference is one label of a plain kind, so that none has to be looked at alone."""
+    return {*map(type, references)} <= {str, int}
+
+
 def _hits(answers: Sequence[Any], references: Sequence[Any]) -> Array:
     check_lengths(answers, references)
+    if _single(references):
+        return np.fromiter(map(eq, answers, references), np.bool_, len(answers))
     hits = (
         a is not None and (a in r if isinstance(r, _COLLECTIONS) else a == r)
         for a, r in zip(answers, references, strict=True)
@@ -89,23 +98,25 @@ def _reference(value: Any, row: int) -> Any:
     return found
 
 
-def _codes(labels: Iterable[Any], size: int) -> Array:
+class _Codes(dict[Any, int]):
     """Labels as 64-bit hashes: the same label has the same code in every shard; 0 stands for none."""
-    labels = list(labels)
-    # 1 and 1.0 are equal, 1 and "1" are not, as for accuracy.
-    known = {
-        label: stable_hash(f"s{label}" if isinstance(label, str) else f"n{hash(label)}")
-        for label in dict.fromkeys(labels)
-    }
-    known[None] = 0
-    return np.fromiter(map(known.__getitem__, labels), np.int64, size)
+
+    def __missing__(self, label: Any) -> int:
+        # 1 and 1.0 are equal, 1 and "1" are not, as for accuracy.
+        text = f"s{label}" if isinstance(label, str) else f"n{hash(label)}"
+        self[label] = code = 0 if label is None else stable_hash(text)
+        return code
+
+    def of(self, labels: Sequence[Any]) -> Array:
+        """The code of each label, int64."""
+        return np.fromiter(map(self.__getitem__, labels), np.int64, len(labels))
 
 
-def _labels(references: Sequence[Any]) -> list[Any]:
+def _labels(references: Sequence[Any]) -> Sequence[Any]:
     """One label per sample: the first of several acceptable ones."""
-    if {*map(type, references)} <= {str}:
-        return list(references)
-    labels = []
+    if _single(references):
+        return references
+    labels: list[Any] = []
     for row, reference in enumerate(references):
         label = next(iter(reference), None) if isinstance(reference, _COLLECTIONS) else reference
         if label is None:
@@ -114,13 +125,11 @@ def _labels(references: Sequence[Any]) -> list[Any]:
     return labels
 
 
-def _by_class(codes: Array, classes: Array, weights: FloatArray) -> FloatArray:
-    """Weight of the rows of each class, shape (..., classes); codes that are no class count nowhere."""
-    index = np.searchsorted(classes, codes)
-    index = np.where(classes[np.minimum(index, len(classes) - 1)] == codes, index, len(classes))
+def _by_class(index: Array, classes: int, weights: FloatArray) -> FloatArray:
+    """Weight of the rows of each class, shape (..., classes), where ``index`` says the class of each row."""
     table = weights.reshape(-1, weights.shape[-1])
-    sums = np.stack([np.bincount(index, weights=row, minlength=len(classes) + 1) for row in table])
-    by_class: FloatArray = sums[:, :-1].astype(np.float64).reshape(*weights.shape[:-1], len(classes))
+    sums = np.stack([np.bincount(index, weights=row, minlength=classes) for row in table])
+    by_class: FloatArray = sums.astype(np.float64).reshape(*weights.shape[:-1], classes)
     return by_class
 
 
@@ -146,16 +155,17 @@ class MacroAccuracy(Metric):
         return _readable(self._measure, answers, references)
 
     def _measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        return Evidence(correct=_hits(answers, references), label=_codes(_labels(references), len(references)))
+        return Evidence(correct=_hits(answers, references), label=_Codes().of(_labels(references)))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Mean recall of the classes that have weight."""
         w = as_weights(evidence, weights)
         if not len(evidence):
             return np.zeros(w.shape[:-1])
-        classes = np.unique(evidence["label"])
-        size = _by_class(evidence["label"], classes, w)
-        right = _by_class(evidence["label"], classes, w * evidence["correct"])
+        classes = distinct(evidence["label"])
+        index = np.searchsorted(classes, evidence["label"])
+        size = _by_class(index, len(classes), w)
+        right = _by_class(index, len(classes), w * evidence["correct"])
         return ratio(ratio(right, size, empty=0.0).sum(axis=-1), (size > 0).sum(axis=-1), empty=0.0)
 
 
@@ -181,9 +191,13 @@ class MacroF1(Metric):
         return _readable(self._measure, answers, references)
 
     def _measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        right = _hits(answers, references)
-        labels = [a if hit else first for a, hit, first in zip(answers, right, _labels(references), strict=True)]
-        return Evidence(given=_codes(answers, len(answers)), label=_codes(labels, len(labels)))
+        check_lengths(answers, references)
+        labels = references
+        if not _single(references):
+            right = _hits(answers, references)
+            labels = [a if hit else first for a, hit, first in zip(answers, right, _labels(references), strict=True)]
+        codes = _Codes()
+        return Evidence(given=codes.of(answers), label=codes.of(labels))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Mean F1 of the classes that have weight on either side."""
@@ -191,30 +205,38 @@ class MacroF1(Metric):
         if not len(evidence):
             return np.zeros(w.shape[:-1])
         given, label = evidence["given"], evidence["label"]
-        classes = np.setdiff1d(np.union1d(given, label), [0])
-        size = _by_class(given, classes, w) + _by_class(label, classes, w)
-        right = _by_class(label, classes, w * (given == label))
+        classes = distinct(np.concatenate([given, label]))
+        index, index_given = np.searchsorted(classes, label), np.searchsorted(classes, given)
+        size = _by_class(index_given, len(classes), w) + _by_class(index, len(classes), w)
+        right = _by_class(index, len(classes), w * (given == label))
+        size, right = size[..., classes != 0], right[..., classes != 0]  # a missing answer is no class
         return ratio(ratio(2 * right, size, empty=0.0).sum(axis=-1), (size > 0).sum(axis=-1), empty=0.0)
 
 
-def label_set(value: Any, *, fold: bool) -> frozenset[Any]:
-    """A label, or a collection of labels, as a set; ``fold`` makes case and spacing of texts not count."""
-    if value is None:
-        return frozenset()
-    items = value if isinstance(value, _COLLECTIONS) else (value,)
-    if {*map(type, items)} <= {str}:
-        return frozenset(map(_folded, items)) if fold else frozenset(items)
-    return frozenset(_fold(item) for item in items if item is not None) if fold else frozenset(map(_frozen, items))
+_PLAIN = {str, int, float, bool, NoneType}
 
 
-@lru_cache(65536)
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def _members(value: Any) -> Collection[Any]:
+    """A label, or a collection of labels, as a collection."""
+    return value if isinstance(value, _COLLECTIONS) else () if value is None else (value,)
+
+
+def _canonical(row: Iterable[Any], fold: bool) -> tuple[Any, ...] | None:
+    """The labels of a row with lists in them as tuples, or None where an item is no label (an array, nested without end).
+
+    ``fold`` makes case and spacing of texts not count, and leaves out None.
+    """
+    try:
+        labels = tuple(_fold(item) for item in row if item is not None) if fold else tuple(map(_frozen, row))
+        hash(labels)
+    except (TypeError, RecursionError):
+        return None
+    return labels
 
 
 def _fold(item: Any) -> Any:
     if isinstance(item, str):
-        return _folded(item)
+        return " ".join(item.split()).casefold()
     return tuple(map(_fold, item)) if isinstance(item, (list, tuple)) else item
 
 
@@ -222,12 +244,18 @@ def _frozen(item: Any) -> Any:
     return tuple(map(_frozen, item)) if isinstance(item, (list, tuple)) else item
 
 
-def _set_or_none(value: Any, fold: bool) -> frozenset[Any] | None:
-    """:func:`label_set`, or None where an item is no label (an array, a mapping, nested without end)."""
-    try:
-        return label_set(value, fold=fold)
-    except (TypeError, RecursionError):
-        return None
+def _label_keys(rows: Sequence[Collection[Any]], *, fold: bool) -> tuple[Array, int]:
+    """Each label of each row once, as row * width + a number that stands for the label; ascending. And the width."""
+    items = list(chain.from_iterable(rows))
+    label = dict.fromkeys(items)
+    label = {item: _fold(item) if fold else item for item in label}
+    number = {name: k for k, name in enumerate(dict.fromkeys(label.values()))}
+    code = {item: number[name] for item, name in label.items()}
+    codes = np.fromiter(map(code.__getitem__, items), np.int64, len(items))
+    row = np.repeat(np.arange(len(rows)), np.fromiter(map(len, rows), np.int64, len(rows)))
+    if fold and None in code:
+        row, codes = row[codes != code[None]], codes[codes != code[None]]
+    return distinct(row * len(number) + codes), max(1, len(number))
 
 
 @dataclass(frozen=True)
@@ -258,21 +286,27 @@ class MicroF1(Metric):
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``shared``, ``given`` and ``expected`` (int32)."""
         check_lengths(answers, references)
-        rows: list[tuple[int, int, int]] = []
-        for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-            expected = _set_or_none(reference, self.fold)
-            if expected is None:
-                raise MetricError(f"reference of sample {row} (from 0) is no label or collection of labels")
-            given = _set_or_none(answer, self.fold)
-            if given is None:
-                answer, given = None, frozenset()
-            claimed = len(given) if answer is not None else max(1, len(expected))
-            rows.append((len(given & expected), claimed, len(expected)))
-        table = np.array(rows, np.int32).reshape(-1, 3)
-        return Evidence(shared=table[:, 0], given=table[:, 1], expected=table[:, 2])
+        n, answered = len(answers), np.array([answer is not None for answer in answers], np.bool_)
+        rows = [*map(_members, answers), *map(_members, references)]
+        if {*map(type, chain.from_iterable(rows))} <= _PLAIN:
+            keys, width = _label_keys(rows, fold=self.fold)
+        else:
+            found = [_canonical(row, self.fold) for row in rows]
+            for row, labels in enumerate(found[n:]):
+                if labels is None:
+                    raise MetricError(f"reference of sample {row} (from 0) is no label or collection of labels")
+            answered &= np.array([labels is not None for labels in found[:n]], np.bool_)
+            keys, width = _label_keys([labels or () for labels in found], fold=False)
+        middle = int(np.searchsorted(keys, n * width))
+        ours, theirs = keys[:middle], keys[middle:] - n * width
+        shared, given, expected = (
+            np.bincount(side // width, minlength=n).astype(np.int32)
+            for side in (np.intersect1d(ours, theirs, assume_unique=True), ours, theirs)
+        )
+        return Evidence(shared=shared, given=np.where(answered, given, np.maximum(1, expected)), expected=expected)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """F1 of the weighted sums."""
         w = as_weights(evidence, weights)
-        shared, given, expected = (w @ evidence[name].astype(np.float64) for name in ("shared", "given", "expected"))
+        shared, given, expected = (weighted_sum(evidence[name], w) for name in ("shared", "given", "expected"))
         return ratio(2 * shared, given + expected, empty=0.0)
