@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 # Pairs of items: two texts of 45,000 characters or words. A quarter of a second at most.
 MAX_WORK = 2_000_000_000
 
+Ints = NDArray[np.int64]
 Items = TypeVar("Items", bound=Sequence[str])
 
 
-def edits(one: Sequence[str], two: Sequence[str], cutoff: int | None = None) -> int:
+class Edits(NamedTuple):
+    """The edits of pairs and how long their two sides are, each of shape (n,)."""
+
+    edits: Ints
+    one: Ints
+    two: Ints
+
+
+def edits(one: Sequence[str], two: Sequence[str]) -> int:
     """The least number of items inserted, deleted and replaced to make ``one`` into ``two``.
 
     Above ``MAX_WORK`` pairs of items both are cut into as many equal parts as bring the work below it, and the parts'
-    edits are added up: never too few, and 0 for equal sequences. With ``cutoff``, any number above it stands for more.
+    edits are added up: never too few, and 0 for equal sequences.
     """
-    from rapidfuzz.distance import Levenshtein
+    return int(all_edits([one], [two]).edits[0])
 
-    if len(one) * len(two) <= MAX_WORK:
-        return int(Levenshtein.distance(one, two, score_cutoff=cutoff))
-    return sum(Levenshtein.distance(a, b) for a, b in _parts(one, two))
+
+def all_edits(ones: Sequence[Sequence[str]], twos: Sequence[Sequence[str]]) -> Edits:
+    """:func:`edits` of each pair, all at once."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cpdist
+
+    one, two = (np.fromiter(map(len, side), np.int64, len(side)) for side in (ones, twos))
+    large = one * two > MAX_WORK
+    if not large.any():
+        return Edits(cpdist(ones, twos, scorer=Levenshtein.distance, dtype=np.int64), one, two)
+    cut = [_parts(a, b) if much else [(a, b)] for a, b, much in zip(ones, twos, large.tolist(), strict=True)]
+    return Edits(np.array([sum(Levenshtein.distance(a, b) for a, b in parts) for parts in cut], np.int64), one, two)
 
 
 def common(one: Sequence[str], two: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genlevel.errors import MetricError
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
@@ -130,10 +131,26 @@ def ratio(numerator: Any, denominator: Any, *, empty: float) -> FloatArray:
     return quotient
 
 
-def distinct(values: Array) -> Array:
-    """The different numbers among ``values`` (n,), ascending; ``np.unique``, which NumPy 2.3 on hashes, 40 times slower."""
+def counted(values: Array) -> tuple[Array, NDArray[np.int64]]:
+    """The different numbers among ``values`` (n,), ascending, and how often each is there.
+
+    ``np.unique`` says the same, but hashes, which takes many times as long where most numbers differ.
+    """
     ordered = np.sort(values)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+    if not len(ordered):
+        return ordered, np.zeros(0, np.int64)
+    start = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    return ordered[start], np.diff(start, append=len(ordered))
+
+
+def first_best(scores: FloatArray, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where in ``scores`` the largest of each run is, of equals the first; ``lengths`` of the runs are 1 and more."""
+    if not len(lengths):
+        return np.zeros(0, np.int64)
+    start = np.cumsum(lengths) - lengths
+    best = np.repeat(np.maximum.reduceat(scores, start), lengths)
+    first: NDArray[np.int64] = np.minimum.reduceat(np.where(scores == best, np.arange(len(scores)), len(scores)), start)
+    return first
 
 
 def check_lengths(answers: Sequence[Any], references: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genlevel.errors import MetricError
-from genlevel.metrics.base import Metric, as_weights, ratio, weighted_mean
+from genlevel.metrics.base import Metric, as_weights, first_best, ratio, weighted_mean, weighted_sum
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.ngrams import clipped_matches
 from genlevel.metrics.text import text_pairs, tokenizer
@@ -70,29 +70,24 @@ class Bleu(Metric):
         split = tokenizer(self.tokenizer, pairs)
         best = (self.multireference or ("best" if self.aggregate == "sentence" else "pooled")) == "best"
         rows: list[tuple[list[str], list[list[str]]]] = []
-        owners: list[int] = []
-        for sample, (answer, golds) in enumerate(pairs):
+        for answer, golds in pairs:
             tokens = split((answer or "").lower() if self.lower else (answer or ""))
             targets = [split(gold.lower() if self.lower else gold) for gold in golds]
             rows += [(tokens, [target]) for target in targets] if best else [(tokens, targets)]
-            owners += [sample] * (len(targets) if best else 1)
         table = count_all(rows, self.order)
         if len(rows) > len(answers):
-            # Of each sample's rows the best, the first among equals.
             scores = self._score(*_columns(table, self.order))
-            order = np.lexsort((np.arange(len(rows)), -scores, np.asarray(owners)))
-            _, first = np.unique(np.asarray(owners)[order], return_index=True)
-            table = table[order[first]]
+            table = table[first_best(scores, np.array([len(golds) for _, golds in pairs], np.int64))]
         matches, totals, given, expected = _columns(table, self.order)
         return Evidence(matches=matches, totals=totals, given=given, expected=expected)
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """The mean of the sentences' BLEU, or BLEU of the weighted sums."""
         w = as_weights(evidence, weights)
-        columns = [evidence[name].astype(np.float64) for name in ("matches", "totals", "given", "expected")]
+        columns = [evidence[name] for name in ("matches", "totals", "given", "expected")]
         if self.aggregate == "sentence":
             return weighted_mean(self._score(*columns), w, empty=0.0)
-        return self._score(*(w @ column for column in columns))
+        return self._score(*(weighted_sum(column, w) for column in columns))
 
     def _score(self, matches: Any, totals: Any, given: Any, expected: Any) -> FloatArray:
         """BLEU of each row; ``matches`` and ``totals`` are (..., order), the lengths (...)."""
@@ -156,12 +151,15 @@ def ngrams(tokens: Sequence[str], n: int) -> Iterable[Any]:
 def count_all(rows: Sequence[tuple[list[str], list[list[str]]]], order: int) -> NDArray[np.int32]:
     """:func:`counts` of many samples at once: matches, totals, given and expected length in a row, (rows, 2*order+2)."""
     table = np.zeros((len(rows), 2 * order + 2), np.int32)
-    given = np.fromiter((len(answer) for answer, _ in rows), np.int32, len(rows))
+    given = np.fromiter((len(answer) for answer, _ in rows), np.int64, len(rows))
+    golds = np.fromiter((len(golds) for _, golds in rows), np.int64, len(rows))
+    lengths = np.fromiter((len(gold) for _, golds in rows for gold in golds), np.int64, int(golds.sum()))
+    # The closest, of equally close ones the shorter: a difference counts twice as much as being longer.
+    longer = lengths - np.repeat(given, golds)
+    closest = first_best(-2.0 * np.abs(longer) - (longer > 0), golds)
     table[:, :order] = clipped_matches(rows, order)
-    for n in range(order):
-        table[:, order + n] = np.maximum(0, given - n)
-    table[:, -2] = given
-    table[:, -1] = [_closest(len(answer), golds) for answer, golds in rows]
+    table[:, order:-2] = np.maximum(0, given[:, None] - np.arange(order))
+    table[:, -2], table[:, -1] = given, lengths[closest]
     return table
 
 

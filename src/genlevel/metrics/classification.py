@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics.base import Metric, as_weights, check_lengths, distinct, ratio, weighted_mean, weighted_sum
+from genlevel.metrics.base import Metric, as_weights, check_lengths, counted, ratio, weighted_mean, weighted_sum
 from genlevel.metrics.evidence import Array, Evidence, FloatArray
 from genlevel.metrics.text import stable_hash
 
@@ -162,7 +162,7 @@ class MacroAccuracy(Metric):
         w = as_weights(evidence, weights)
         if not len(evidence):
             return np.zeros(w.shape[:-1])
-        classes = distinct(evidence["label"])
+        classes = counted(evidence["label"])[0]
         index = np.searchsorted(classes, evidence["label"])
         size = _by_class(index, len(classes), w)
         right = _by_class(index, len(classes), w * evidence["correct"])
@@ -205,7 +205,7 @@ class MacroF1(Metric):
         if not len(evidence):
             return np.zeros(w.shape[:-1])
         given, label = evidence["given"], evidence["label"]
-        classes = distinct(np.concatenate([given, label]))
+        classes = counted(np.concatenate([given, label]))[0]
         index, index_given = np.searchsorted(classes, label), np.searchsorted(classes, given)
         size = _by_class(index_given, len(classes), w) + _by_class(index, len(classes), w)
         right = _by_class(index, len(classes), w * (given == label))
@@ -255,7 +255,7 @@ def _label_keys(rows: Sequence[Collection[Any]], *, fold: bool) -> tuple[Array, 
     row = np.repeat(np.arange(len(rows)), np.fromiter(map(len, rows), np.int64, len(rows)))
     if fold and None in code:
         row, codes = row[codes != code[None]], codes[codes != code[None]]
-    return distinct(row * len(number) + codes), max(1, len(number))
+    return counted(row * len(number) + codes)[0], max(1, len(number))
 
 
 @dataclass(frozen=True)

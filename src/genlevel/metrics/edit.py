@@ -6,16 +6,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics import alignment
-from genlevel.metrics.base import Metric, as_weights, ratio
+from genlevel.metrics.alignment import all_edits
+from genlevel.metrics.base import Metric, as_weights, first_best, ratio, weighted_sum
 from genlevel.metrics.evidence import Evidence, FloatArray
-from genlevel.metrics.text import UNSPACED_CLASS, split_unspaced, text_pairs
+from genlevel.metrics.text import UNSPACED_CLASS, split_unspaced, text_sides
 
 # Mongolian variation selectors and vowel separator choose a glyph; joiners and soft hyphens are not seen at all.
 _UNSEEN = re.compile("[\u180b-\u180f\u200b-\u200d\u2060\ufeff\u00ad]")
@@ -54,8 +55,8 @@ def speech_normalise(text: str) -> str:
 NORMALISERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "speech": speech_normalise,
-        "lower": lambda text: " ".join(text.lower().split()),
-        "none": lambda text: " ".join(text.split()),
+        "lower": str.lower,
+        "none": str,
     }
 )
 
@@ -101,27 +102,21 @@ class _ErrorRate(Metric):
 
             answers = transcripts(answers, self.asr, language=self.language)
         clean, units = NORMALISERS[self.normalise], self._units
-        rows: list[tuple[int, int]] = []
-        for answer, golds in text_pairs(answers, references):
-            given = units(clean(answer or ""))
-            targets = [units(clean(gold)) for gold in golds]
-            measured = [(alignment.edits(given, target), len(target)) for target in targets]
-            rows.append(measured[0] if len(measured) == 1 else min(measured, key=_rate))
-        table = np.array(rows, np.int32).reshape(-1, 2)
-        return Evidence(edits=table[:, 0], length=table[:, 1])
+        given, golds = text_sides(answers, references)
+        sizes = list(map(len, golds))
+        own = [units(clean(answer or "")) for answer in given]
+        targets = [units(clean(gold)) for gold in chain.from_iterable(golds)]
+        edits, _, length = all_edits(list(chain.from_iterable(map(repeat, own, sizes))), targets)
+        best = first_best(-edits / np.maximum(length, 1), np.array(sizes, np.int64))
+        return Evidence(edits=edits[best].astype(np.int32), length=length[best].astype(np.int32))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted edits over weighted length."""
         w = as_weights(evidence, weights)
-        edits, length = w @ evidence["edits"].astype(np.float64), w @ evidence["length"].astype(np.float64)
+        edits, length = weighted_sum(evidence["edits"], w), weighted_sum(evidence["length"], w)
         flawless = (edits == 0) & (w.sum(axis=-1) > 0)
         rate: FloatArray = np.where(flawless, 0.0, ratio(edits, length, empty=np.inf))
         return rate
-
-
-def _rate(measured: tuple[int, int]) -> float:
-    edits, length = measured
-    return edits / length if length else float(edits)
 
 
 @dataclass(frozen=True)
@@ -157,6 +152,7 @@ class CharacterErrorRate(_ErrorRate):
     source = "jiwer 4 cer"
 
     def _units(self, text: str) -> Sequence[str]:
+        text = " ".join(text.split())
         if not self.spaces:
             return text.replace(" ", "")
         return text if text.isascii() else _SPACE_AT_UNSPACED.sub("", text)

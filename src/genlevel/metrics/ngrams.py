@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-_ABSENT = -1
+from genlevel.metrics.base import counted
+
 _LARGEST_KEY = 2**62
 _BLOCK = 200_000  # tokens counted together: bounds memory
 
@@ -32,60 +34,51 @@ def clipped_matches(rows: Sequence[tuple[list[str], list[list[str]]]], order: in
     return matches
 
 
+class _Numbers(dict[str, int]):
+    """Words numbered as they come."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+
 def _block(rows: Sequence[tuple[list[str], list[list[str]]]], order: int) -> NDArray[np.int64]:
-    """One block: words become numbers within their row, so that an n-gram of any row fits into one integer."""
-    numbers: list[int] = []
-    lengths: list[int] = []
-    owners: list[int] = []
-    answers: list[bool] = []
-    base = 1
-    for row, (answer, golds) in enumerate(rows):
-        known: dict[str, int] = {}
-        numbers += [known.setdefault(token, len(known)) for token in answer]
-        for gold in golds:
-            # A word that the answer lacks cannot be part of a match.
-            numbers += [known.get(token, _ABSENT) for token in gold]
-        documents = 1 + len(golds)
-        lengths += [len(answer), *map(len, golds)]
-        owners += [row] * documents
-        answers += [True] + [False] * (documents - 1)
-        base = max(base, len(known))
-    ids = np.array(numbers, np.int64)
-    document = np.repeat(np.arange(len(lengths)), lengths)
-    owner, is_answer = np.array(owners)[document], np.array(answers, np.bool_)[document]
+    """One block: words become numbers, so that an n-gram fits into one integer."""
+    texts = [text for answer, golds in rows for text in (answer, *golds)]
+    row = np.repeat(np.arange(len(rows)), [1 + len(golds) for _, golds in rows])
+    is_answer = np.diff(row, prepend=-1) > 0
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    of = np.repeat(np.arange(len(texts)), lengths)
+    numbers = _Numbers()
+    words = np.fromiter(map(numbers.__getitem__, chain.from_iterable(texts)), np.int64, len(of))
     matches = np.zeros((len(rows), order), np.int64)
-    keys, whole, size = owner.copy(), np.ones(len(ids), np.bool_), len(rows)
-    for n in range(order):
-        if n < len(ids):
-            stop = len(ids) - n
-            if size * base > _LARGEST_KEY:
+    grams, size = words, len(numbers)
+    for n in range(min(order, len(words))):
+        if n:
+            if len(texts) * size * len(numbers) > _LARGEST_KEY:
                 # Long texts: give the n-grams so far consecutive numbers.
-                _, keys = np.unique(keys, return_inverse=True)
-                size = len(ids)
-            keys = keys[:stop] * base + ids[n:]
-            size *= base
-            whole = whole[:stop] & (document[:stop] == document[n:]) & (ids[n:] != _ABSENT)
-            matches[:, n] = _matches(keys, owner[:stop], document[:stop], is_answer[:stop], whole, len(rows))
+                kinds, grams = np.unique(grams, return_inverse=True)
+                size = len(kinds)
+            grams, size = grams[:-1] * len(numbers) + words[n:], size * len(numbers)
+        whole = of[: len(grams)] == of[n:]
+        matches[:, n] = _matches(grams[whole], of[: len(grams)][whole], size, row, is_answer)
     return matches
 
 
 def _matches(
-    keys: NDArray[np.int64],
-    owner: NDArray[np.int64],
-    document: NDArray[np.int64],
-    is_answer: NDArray[np.bool_],
-    whole: NDArray[np.bool_],
-    rows: int,
+    grams: NDArray[np.int64], of: NDArray[np.int64], size: int, row: NDArray[np.int64], is_answer: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    ours, theirs = np.flatnonzero(whole & is_answer), np.flatnonzero(whole & ~is_answer)
-    if not len(ours) or not len(theirs):
+    """Matches of each row, from n-grams below ``size`` and the text ``of`` each; ``row`` and ``is_answer`` are of texts."""
+    ours = is_answer[of]
+    mine, wanted = counted(row[of[ours]] * size + grams[ours])
+    theirs, times = counted(of[~ours] * size + grams[~ours])
+    rows = int(row[-1]) + 1
+    if not len(mine):
         return np.zeros(rows, np.int64)
-    grams, first, wanted = np.unique(keys[ours], return_index=True, return_counts=True)
-    place = np.minimum(np.searchsorted(grams, keys[theirs]), len(grams) - 1)
-    found = grams[place] == keys[theirs]
-    place, source = place[found], document[theirs][found]
-    pairs, times = np.unique(source * len(grams) + place, return_counts=True)
-    most = np.zeros(len(grams), np.int64)
-    np.maximum.at(most, pairs % len(grams), times)
-    per_row = np.bincount(owner[ours][first], np.minimum(wanted, most), rows)
-    return per_row.astype(np.int64)
+    text, gram = np.divmod(theirs, size)
+    key = row[text] * size + gram
+    place = np.minimum(np.searchsorted(mine, key), len(mine) - 1)
+    found = mine[place] == key
+    most = np.zeros(len(mine), np.int64)
+    np.maximum.at(most, place[found], times[found])
+    return np.bincount(mine // size, np.minimum(wanted, most), rows).astype(np.int64)

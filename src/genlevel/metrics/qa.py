@@ -6,17 +6,17 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from genlevel.errors import MetricError
-from genlevel.metrics import alignment
-from genlevel.metrics.base import Metric, as_weights, ratio, weighted_mean
+from genlevel.metrics.alignment import all_edits
+from genlevel.metrics.base import Metric, as_weights, first_best, ratio, weighted_mean
 from genlevel.metrics.evidence import Evidence, FloatArray
-from genlevel.metrics.text import split_unspaced, text_pairs
+from genlevel.metrics.text import split_unspaced, text_pairs, text_sides
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _ARTICLE_WORDS = frozenset({"a", "an", "the"})
@@ -44,7 +44,6 @@ def squad_normalise(text: str) -> str:
     return " ".join(squad_tokens(text))
 
 
-@lru_cache(65536)
 def _squeeze(text: str) -> str:
     return " ".join(text.lower().split())
 
@@ -159,24 +158,6 @@ def _shared(one: list[str], two: list[str]) -> int:
     return shared
 
 
-def _nearest(answer: str | None, golds: list[str]) -> tuple[int, int]:
-    """Edits to the nearest of the references, and the length of the longer text."""
-    if answer is None:
-        return 1, 1
-    given = _squeeze(answer)
-    wanted = {*map(_squeeze, golds)}
-    if given in wanted:
-        return 0, max(1, len(given))
-    best = (1, 1)
-    for text in sorted(wanted, key=len):
-        length = max(len(given), len(text))
-        # Of equally near ones the longest, whatever their order; farther ones need not be measured to the end.
-        edits = alignment.edits(given, text, best[0] * length // best[1])
-        if edits * best[1] <= best[0] * length:
-            best = edits, length
-    return best
-
-
 @dataclass(frozen=True)
 class Anls(Metric):
     """Average normalised Levenshtein similarity of answers that are read off a picture.
@@ -198,9 +179,18 @@ class Anls(Metric):
 
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
         """Columns ``edits`` and ``length`` of the longer text (int32), for the nearest reference."""
-        pairs = text_pairs(answers, references)
-        rows = np.array([_nearest(answer, golds) for answer, golds in pairs], np.int32).reshape(-1, 2)
-        return Evidence(edits=rows[:, 0], length=rows[:, 1])
+        given, golds = text_sides(answers, references)
+        sizes = list(map(len, golds))
+        own = [" ".join((answer or "").lower().split()) for answer in given]
+        ones = list(chain.from_iterable(map(repeat, own, sizes)))
+        twos = [" ".join(gold.lower().split()) for gold in chain.from_iterable(golds)]
+        edits, *lengths = all_edits(ones, twos)
+        length = np.maximum(1, np.maximum(*lengths))
+        nearest = first_best(-edits / length, np.array(sizes, np.int64))
+        # A missing answer is as far from an empty reference as from any.
+        missing = np.array([answer is None for answer in given], np.bool_)
+        edits, length = (np.where(missing, 1, column[nearest]) for column in (edits, length))
+        return Evidence(edits=edits.astype(np.int32), length=length.astype(np.int32))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """Weighted mean of the samples' similarities."""

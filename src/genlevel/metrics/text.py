@@ -12,7 +12,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from itertools import chain
+from types import MappingProxyType, NoneType
 from typing import Any
 
 from genlevel.errors import MetricError
@@ -76,20 +77,28 @@ def as_text(value: Any) -> str | None:
         return None
 
 
-def text_pairs(answers: Sequence[Any], references: Sequence[Any]) -> list[tuple[str | None, list[str]]]:
-    """Each answer (``None`` if missing) with its references.
+def text_sides(answers: Sequence[Any], references: Sequence[Any]) -> tuple[Sequence[str | None], Sequence[list[str]]]:
+    """The answers (``None`` if missing), and the references of each.
 
     Raises:
         MetricError: naming the row that has no reference.
     """
     check_lengths(answers, references)
-    pairs: list[tuple[str | None, list[str]]] = []
-    for row, (answer, reference) in enumerate(zip(answers, references, strict=True)):
-        golds = [reference] if type(reference) is str else texts(reference)
-        if not golds:
-            raise MetricError(f"sample {row} (from 0) has no reference text")
-        pairs.append((None if answer is None else answer if isinstance(answer, str) else as_text(answer), golds))
-    return pairs
+    given = answers
+    if not {*map(type, answers)} <= {str, NoneType}:
+        given = [a if a is None or isinstance(a, str) else as_text(a) for a in answers]
+    kinds = {*map(type, references)}
+    if kinds == {list} and all(references) and {*map(type, chain.from_iterable(references))} == {str}:
+        return given, references
+    golds = [[r] for r in references] if kinds == {str} else list(map(texts, references))
+    if not all(golds):
+        raise MetricError(f"sample {golds.index([])} (from 0) has no reference text")
+    return given, golds
+
+
+def text_pairs(answers: Sequence[Any], references: Sequence[Any]) -> list[tuple[str | None, list[str]]]:
+    """Each answer with its references; as :func:`text_sides`."""
+    return list(zip(*text_sides(answers, references), strict=True))
 
 
 def stable_hash(text: str) -> int:
