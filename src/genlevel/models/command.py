@@ -149,9 +149,9 @@ class CommandModel(Model):
                 alone = True
                 if faults < self._attempts and asked < self._attempts + _INNOCENT:
                     continue
-                reason = self._clean(f"the program {fault}")
+                reason = await self._why(f"the program {fault}", request)
             except RequestFailed as error:
-                raise RequestFailed(self._clean(str(error)), asked) from None
+                raise RequestFailed(await self._why(str(error), request), asked) from None
             self._failed += 1
             if not self._answered and self._failed >= _NEVER:
                 raise ModelError(f"model '{self._spec}': has answered none of {self._failed} requests; {reason}")
@@ -236,6 +236,12 @@ class CommandModel(Model):
             return await Program.open(self._command, self._cwd, self._environment)
         except OSError as error:
             raise ModelError(f"model '{self._spec}': {self._command[0]} cannot be started ({error.strerror})") from None
+
+    async def _why(self, reason: str, request: Request) -> str:
+        """A failure's reason, with the file that is to blame, as few programs name it."""
+        from genlevel.media.broken import blamed
+
+        return self._clean(await asyncio.to_thread(blamed, reason, request.parts))
 
     def _clean(self, text: str) -> str:
         """One line without the values of variables that the user let through: they may be keys."""

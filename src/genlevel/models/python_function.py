@@ -64,13 +64,13 @@ class PythonModel(Model):
     async def generate(self, request: Request) -> Reply:
         """Call the function, off the event loop unless it is async."""
         if not self._async:
-            return await asyncio.to_thread(lambda: as_reply(_called(self._function, request)))
+            return await asyncio.to_thread(lambda: as_reply(_called(self._function, request, [request])))
         try:
             return as_reply(await self._function(request))
         except GenlevelError:
             raise
         except Exception as error:
-            raise _failure(error) from error
+            raise await asyncio.to_thread(_failure, error, [request]) from error
 
 
 class PythonBatchModel(PythonModel, BatchModel):
@@ -88,7 +88,7 @@ class PythonBatchModel(PythonModel, BatchModel):
 
     def generate_batch(self, requests: Sequence[Request]) -> list[Reply]:
         """Call the function with all requests."""
-        values = _called(self._function, list(requests))
+        values = _called(self._function, list(requests), requests)
         if not isinstance(values, (list, tuple)) or len(values) != len(requests):
             listed = isinstance(values, (list, tuple))
             given = f"{len(values)} answers" if listed else type(values).__name__
@@ -99,18 +99,22 @@ class PythonBatchModel(PythonModel, BatchModel):
         return [as_reply(value) for value in values]
 
 
-def _called(function: Callable[..., Any], argument: Any) -> Any:
+def _called(function: Callable[..., Any], argument: Any, requests: Sequence[Request]) -> Any:
     """The function's value. Whatever it raises, even StopIteration or SystemExit, becomes one sample's failure."""
     try:
         return function(argument)
     except GenlevelError:
         raise
     except (Exception, SystemExit) as error:
-        raise _failure(error) from error
+        raise _failure(error, requests) from error
 
 
-def _failure(error: BaseException) -> RequestFailed:
-    return RequestFailed(f"{type(error).__name__}: {error}")
+def _failure(error: BaseException, requests: Sequence[Request]) -> RequestFailed:
+    """What the function raised; for one request with the file that is to blame, as few libraries name it."""
+    from genlevel.media.broken import blamed
+
+    reason = f"{type(error).__name__}: {error}"
+    return RequestFailed(blamed(reason, requests[0].parts) if len(requests) == 1 else reason)
 
 
 def as_reply(value: Any) -> Reply:

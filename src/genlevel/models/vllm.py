@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, ModelError, RequestFailed
+from genlevel.media.broken import blamed
 from genlevel.models.base import Model
 from genlevel.models.content import Pieces
 from genlevel.models.local.folder import find_folder, folder_sha256
@@ -109,9 +110,15 @@ class VllmModel(Model):
                 found[index] = RequestFailed(str(error), 0)
         if chats:
             more = {"chat_template": self._template} if self._template else {}
-            outputs = self._llm.chat(
-                list(chats.values()), [self._params(requests[index]) for index in chats], use_tqdm=False, **more
-            )
+            try:
+                outputs = self._llm.chat(
+                    list(chats.values()), [self._params(requests[index]) for index in chats], use_tqdm=False, **more
+                )
+            except Exception as error:
+                if len(requests) > 1:
+                    raise
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                return [RequestFailed(blamed(reason, requests[0].parts))]
             found.update({index: _reply(output) for index, output in zip(chats, outputs, strict=True)})
         return [found[index] for index in range(len(requests))]
 
