@@ -376,6 +376,22 @@ async def test_the_programs_of_the_page_answer(tmp_path: Path, language: str, an
         assert await asyncio.gather(*(text_of(model, "hello") for _ in range(5))) == [answer] * 5
 
 
+async def test_a_pipe_that_is_closed_already_is_the_end_of_the_program_and_no_error_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from genlevel.models.command_process import Fault, Program
+
+    program = await Program.open(["sh", "-c", "sleep 0.2; exit 3"], tmp_path, {"PATH": "/usr/bin:/bin"})
+
+    def closed(_: bytes) -> None:
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+    monkeypatch.setattr(program._process.stdin, "write", closed)
+    with pytest.raises(Fault, match="ended with code 3"):
+        await program.ask("1", b"{}\n", 20.0)
+    await program.close()
+
+
 def test_a_run_asks_every_sample_and_no_answer_twice(program: Path) -> None:
     data = make_data(program.parent / "data", {"echo": 40})
     write_task(data, "echo", [{"id": i, "input": f"{'die-once' if i % 10 == 3 else 'echo'} {i}"} for i in range(40)])

@@ -110,8 +110,8 @@ class Program:
         assert stdin is not None
         # One at a time: a line that is longer than the pipe's buffer would let another in between.
         async with self._writing:
-            # A program that has gone is reported by the reader, who knows how it ended.
-            with contextlib.suppress(ConnectionError):
+            # A program that has gone is reported by the reader, who knows how it ended. uvloop says so by a RuntimeError.
+            with contextlib.suppress(ConnectionError, RuntimeError):
                 stdin.write(line)
                 await stdin.drain()
 
