@@ -312,7 +312,7 @@ def squad() -> list[Race]:
 
 
 def code_and_tables() -> list[Race]:
-    """CodeBLEU, whose trees are read by another parser than the package's, and TEDS."""
+    """CodeBLEU and TEDS."""
     import codebleu
     from table_recognition_metric import TEDS
 
@@ -332,7 +332,7 @@ def code_and_tables() -> list[Race]:
     other = [table([row[: rng.randint(3, 5)] for row in grid if rng.random() > 0.1]) for grid in grids]
     reference = TEDS()
     return [
-        Race("codebleu", "codebleu (other parser)", 300, compute("codebleu", near, code),
+        Race("codebleu", "codebleu", 300, compute("codebleu", near, code),
              lambda: float(codebleu.calc_codebleu(code, near, lang="python")["codebleu"])),
         Race("teds_struct", "table-recognition-metric", 60, compute("teds_struct", other, tables),
              lambda: mean(TEDS(structure_only=True)(a, g) for a, g in zip(other, tables, strict=True))),

@@ -13,12 +13,15 @@ import numpy as np
 from genlevel.errors import MetricError
 from genlevel.metrics.base import Metric, as_weights, ratio
 from genlevel.metrics.bleu import counts, ngrams
-from genlevel.metrics.codetree import parse
+from genlevel.metrics.codeflow import Flow, data_flow
+from genlevel.metrics.codestrip import without_comments
+from genlevel.metrics.codetree import lacking_parser, read_tree, subtrees
 from genlevel.metrics.evidence import Evidence, FloatArray
 from genlevel.metrics.text import text_pairs
 
 _ORDERS = 4
 _KEYWORD_WEIGHT, _OTHER_WEIGHT = 1.0, 0.2
+_MAX_CHARACTERS = 100_000
 _PYTHON = frozenset({*keyword.kwlist, "match", "case", "type"})
 
 
@@ -35,15 +38,24 @@ class Parts(NamedTuple):
 class CodeBleu(Metric):
     """CodeBLEU of Python code over the corpus: a quarter each of four matches.
 
-    n-grams (BLEU-4, tokens between spaces) and keyword-weighted n-grams are those of the package ``codebleu`` 0.7.0, to the
-    last digit. Syntax and data flow are not: that package reads the trees of tree-sitter, ours come from Python's own
-    parser, so that they need no compiled grammar and do not depend on a hash seed, as the package's data flow does.
-    Syntax is the share of the references' subtrees found in the answer; data flow the share of the references' definitions
-    and uses found in it, with variables numbered in order of appearance.
+    Each part is that of the package ``codebleu`` 0.7.0 with ``lang="python"`` on Python 3.11: n-grams (BLEU-4, tokens between
+    spaces), keyword-weighted n-grams, syntax (the share of the references' subtrees that the answer has too) and data flow
+    (the share of their definitions and uses of variables that it has, with variables numbered in order of appearance).
+    Trees are read by tree-sitter with the package's grammar, code that does not parse included; later versions of the grammar
+    and of the library give other numbers and are refused. Where the package's data flow depends on the hash seed of
+    the process, which it does for variables that get their value in a loop, this is one of its values: sources stand in the
+    order in which they are found.
 
-    Two more departures, on purpose: a data-flow match of 0 is 0, whereas the package counts it as 1, so that garbage there
-    scores 0.25; and where no reference has a tree or a data flow (other languages), that part is left out and the others'
-    weights grow in proportion. Blocks that do not parse share nothing; the blocks around them count.
+    All code is read as Python, as General-Bench's own scorer does: of another language trees hold errors, so that syntax and
+    data flow say little, but the number is the one that this benchmark publishes. Code is never run. Code is cut after
+    100,000 characters; that of more than 990 levels, or of so many loops in loops that the package would not
+    end, has no data flow.
+
+    Two departures, on purpose: a data-flow match of 0 is 0, whereas the package counts it as 1, so that garbage there scores
+    0.25; and where no reference has a data flow, that part is left out and the others' weights grow in proportion.
+
+    Syntax has no penalty for length: by definition an answer that holds every construct of the language has every small subtree
+    of the reference.
 
     ``weights`` are those of n-grams, weighted n-grams, syntax and data flow.
     """
@@ -53,18 +65,28 @@ class CodeBleu(Metric):
     name = "codebleu"
     title = "CodeBLEU"
     definition = "0.25*(BLEU-4 + keyword-weighted n-gram recall + subtree match + data-flow match), over the corpus"
-    source = "Ren et al. 2020; codebleu 0.7.0 for the n-gram parts, Python's ast for the trees"
+    source = "Ren et al. 2020; package codebleu 0.7.0 with tree-sitter-python 0.21.0"
     range = (0.0, 1.0)
     unit = "fraction"
     direction = "higher"
     answer = "Python code as text; reference: code or a list of acceptable versions"
+    needs = ("extra: code",)
+    version = 2
 
     def __post_init__(self) -> None:
         if len(self.weights) != 4 or min(self.weights) < 0 or sum(self.weights) <= 0:
             raise MetricError("codebleu: weights must be four numbers of 0 or more that do not sum to 0")
 
+    def lacks(self) -> str:
+        """What is missing, and which parser is not the one of the definition."""
+        return lacking_parser()
+
     def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        """Columns of shared and total n-grams (n, 4), weighted n-grams (n, 4), subtrees and data flows, and lengths."""
+        """Columns of shared and total n-grams (n, 4), weighted n-grams (n, 4), subtrees and data flows, and lengths.
+
+        Raises:
+            NotScorable: if the parser is not installed.
+        """
         rows = [_measure_one(answer or "", golds) for answer, golds in text_pairs(answers, references)]
         table = np.array(rows, np.float64).reshape(len(rows), 4 * _ORDERS + 6)
         whole = table[:, [*range(2 * _ORDERS), *range(4 * _ORDERS, 4 * _ORDERS + 6)]].astype(np.int32)
@@ -110,16 +132,33 @@ def _measure_one(answer: str, golds: list[str]) -> list[float]:
     given, targets = answer.split(), [gold.split() for gold in golds]
     plain = counts(given, targets, _ORDERS)
     weighted_matches, weighted_totals = _weighted(given, targets)
-    tree = parse(answer)
     trees = flows = shared_trees = shared_flows = 0
-    for gold in map(parse, golds):
-        trees += len(gold.subtrees)
-        shared_trees += sum(subtree in tree.subtree_set for subtree in gold.subtrees)
-        flows += len(gold.flows)
-        shared_flows += (Counter(gold.flows) & Counter(tree.flows)).total()
+    ours = _read(answer.strip()[:_MAX_CHARACTERS])
+    for number, gold in enumerate(golds):
+        theirs = _read(gold.strip()[:_MAX_CHARACTERS])
+        if number:  # the package strips the answer anew for each reference
+            ours = _read(ours.code)
+        trees += len(theirs.subtrees)
+        known = set(ours.subtrees)
+        shared_trees += sum(subtree in known for subtree in theirs.subtrees)
+        flows += len(theirs.flows)
+        shared_flows += (Counter(theirs.flows) & Counter(ours.flows)).total()
     totals = [max(1, count) for count in plain.totals]
     return [*plain.matches, *totals, *weighted_matches, *weighted_totals,
             shared_trees, trees, shared_flows, flows, plain.given, plain.expected]  # fmt: skip
+
+
+class _Code(NamedTuple):
+    code: str
+    """Without comments and docstrings."""
+    subtrees: tuple[str, ...]
+    flows: tuple[Flow, ...]
+
+
+def _read(code: str) -> _Code:
+    code = without_comments(code)
+    root = read_tree(code)
+    return _Code(code, tuple(subtrees(root)), data_flow(root, code))
 
 
 def _weighted(given: list[str], targets: list[list[str]]) -> tuple[list[float], list[float]]:

@@ -1,162 +1,165 @@
-"""What two pieces of Python code can share beside their words: subtrees of syntax, and definitions and uses of variables."""
+"""The concrete tree of a piece of Python code, as tree-sitter reads it; code with errors has one too."""
 
 from __future__ import annotations
 
-import ast
-import textwrap
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-# A variable, how it got its value, and from which variables; variables are numbered in order of appearance.
-Flow = tuple[int, str, tuple[int, ...]]
+from genlevel.errors import NotScorable
 
-_MAX_CHARACTERS = 200_000
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
-
-
-@dataclass(frozen=True)
-class CodeTree:
-    """A piece of code, read."""
-
-    subtrees: tuple[str, ...]
-    """The shape of each node that has children: types of nodes, without names and values."""
-    flows: tuple[Flow, ...]
-
-    @cached_property
-    def subtree_set(self) -> frozenset[str]:
-        """The different shapes."""
-        return frozenset(self.subtrees)
+# With this grammar the library reads the same trees from 0.22.3 to 0.24; later ones recover from errors in other ways.
+_PARSER = {"tree-sitter": ("0.22", "0.23", "0.24"), "tree-sitter-python": ("0.21",)}
+# tree-sitter writes an S-expression by a function that calls itself: of a tree of 100,000 levels it ends the process.
+_LEVELS_WRITTEN = 500
+_INSTALL = "pip install 'genlevel[code]'"
 
 
-@lru_cache(4096)
-def parse(code: str) -> CodeTree:
-    """The subtrees and data flow of ``code``, of its readable blocks if it is not readable as a whole.
+class Node:
+    """A node of the tree with its place in the text: lines from 0, columns in bytes of UTF-8.
 
-    A block is what stands from one line without indentation to the next. Code of more than 200,000 characters is cut.
+    Args:
+        node: as its parent's list of children has it.
+        cursor: at the node. For comments and the like between two children tree-sitter's list may give the kind of the child
+            before, its S-expression does not: the cursor has the latter.
     """
-    trees = [tree for tree in _modules(textwrap.dedent(code[:_MAX_CHARACTERS])) if tree.body]
-    subtrees: list[str] = []
-    names: list[tuple[str, str, tuple[str, ...]]] = []
-    known: set[str] = set()
-    for tree in trees:
-        _drop_docstrings(tree)
+
+    __slots__ = (
+        "_named",
+        "_node",
+        "_shown",
+        "children",
+        "end",
+        "expression",
+        "field",
+        "kind",
+        "levels",
+        "start",
+        "written",
+    )
+
+    def __init__(self, node: Any, cursor: Any) -> None:
+        in_place = cursor.node if node.is_extra else node
+        self._node = node
+        self._shown: str = in_place.type
+        self._named: tuple[bool, bool] = (node.is_named, in_place.is_named)
+        self.kind: str = node.type
+        self.field: str | None = cursor.field_name
+        """What the node is to its parent, by the grammar's word."""
+        self.start: tuple[int, int] = node.start_point
+        self.end: tuple[int, int] = node.end_point
+        self.children: list[Node] = []
+        self.levels = 1
+        """How deep the tree below is, with the node."""
+        self.expression = f"({self.kind})"
+        """The S-expression of the node, digested if it has children: kinds of nodes, without names and values."""
+        self.written = f"({self._shown})" if in_place.is_named else ""
+        """What stands for the node in its parent's expression; nothing for tokens such as ``if`` and ``(``."""
+
+    def child(self, field: str) -> Node | None:
+        """The first child that is ``field`` to this node."""
+        return next((child for child in self.children if child.field == field), None)
+
+    def close(self) -> None:
+        """Set the expressions when all children are there; there is at least one."""
+        node, self._node = self._node, None
+        self.levels += max([child.levels for child in self.children])
+        inner = " ".join([f"{c.field}:{c.written}" if c.field else c.written for c in self.children if c.written])
+        named, named_in_place = self._named
+        # With errors there may be missing tokens, which are in no list of children but in the expression.
+        text = str(node) if node.has_error and self.levels <= _LEVELS_WRITTEN else ""
+        if not any(mark in text for mark in ("(ERROR", "(MISSING", "(UNEXPECTED")):
+            text = f"({self.kind} {inner}" if named else f'"{self.kind} {inner}'
+        self.expression = _digest(text)
+        if not named_in_place:
+            self.written = inner
+        else:
+            self.written = self.expression if named and self._shown == self.kind else _digest(f"({self._shown} {inner}")
+
+
+def read_tree(code: str) -> Node:
+    """The root of the tree of ``code``, in time and memory that grow with its length.
+
+    Raises:
+        NotScorable: where the parser is missing, or is one whose trees are others.
+    """
+    grammar = language()
+    import tree_sitter
+
+    parser: Any = tree_sitter.Parser()
+    parser.language = grammar
+    return _read(parser.parse(code.encode("utf-8", "replace")).root_node)
+
+
+def subtrees(root: Node) -> Iterator[str]:
+    """The expressions of ``root`` and of each node with children."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node.expression
+        waiting += [child for child in node.children if child.children]
+
+
+def lacking_parser() -> str:
+    """Which parser is missing, in one line; '' where the right one is installed."""
+    for package, wanted in _PARSER.items():
         try:
-            found: list[str] = []
-            _shape(tree, found)
-            flows = list(_flows(tree, known))
-        except RecursionError:
-            continue  # an expression that is nested thousands deep
-        subtrees += found
-        names += flows
-    return CodeTree(tuple(subtrees), _numbered(names))
+            found = version(package)
+        except PackageNotFoundError:
+            return f"needs {package}: {_INSTALL}"
+        if not found.startswith(tuple(f"{one}." for one in wanted)):
+            return (
+                f"needs {package} {' or '.join(wanted)}, as later ones give other trees, and found {found}: {_INSTALL}"
+            )
+    return ""
 
 
-def _modules(code: str) -> list[ast.Module]:
-    whole = _try_parse(code)
-    if whole is not None:
-        return [whole]
-    blocks: list[list[str]] = []
-    for line in code.splitlines():
-        if not blocks or (
-            line[:1].strip() and not line.startswith((")", "]", "}", "else", "elif", "except", "finally"))
-        ):
-            blocks.append([])
-        blocks[-1].append(line)
-    return [tree for tree in (_try_parse("\n".join(block)) for block in blocks) if tree is not None]
+@lru_cache(1)
+def language() -> Any:
+    """tree-sitter's Python.
 
+    Raises:
+        NotScorable: where it is missing or another version.
+    """
+    if lacking := lacking_parser():
+        raise NotScorable(f"metric 'codebleu' {lacking}")
+    import tree_sitter
+    import tree_sitter_python
 
-def _try_parse(code: str) -> ast.Module | None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes and comparisons in the model's code
-        try:
-            return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        warnings.simplefilter("ignore", DeprecationWarning)  # of 0.24: this grammar gives its address as a number
+        return tree_sitter.Language(tree_sitter_python.language())
 
 
-def _drop_docstrings(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, _SCOPES) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+def _read(root: Any) -> Node:
+    """The tree below ``root``. Nothing here calls itself: code may be nested at will."""
+    cursor = root.walk()
+    path, rests = [Node(root, cursor)], [iter(root.children)]
+    while True:
+        above = path[-1]
+        for child in rests[-1]:
+            if above.children:
+                cursor.goto_next_sibling()
+            else:
+                cursor.goto_first_child()
+            node = Node(child, cursor)
+            above.children.append(node)
+            if child.child_count:
+                path.append(node)
+                rests.append(iter(child.children))
+                break
+        else:
+            if above.children:
+                cursor.goto_parent()
+                above.close()
+            path.pop()
+            rests.pop()
+            if not path:
+                return above
 
 
-def _shape(node: ast.AST, found: list[str]) -> str:
-    children = [_shape(child, found) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
-    if not children:
-        return type(node).__name__
-    shape = f"({type(node).__name__} {' '.join(children)})"
-    found.append(shape)
-    return shape
-
-
-def _names(node: ast.AST | None) -> tuple[str, ...]:
-    """The variables in an expression, each once, in order."""
-    if node is None:
-        return ()
-    return tuple(dict.fromkeys(name.id for name in ast.walk(node) if isinstance(name, ast.Name)))
-
-
-def _bindings(node: ast.AST) -> list[tuple[ast.AST, ast.AST | None]]:
-    """Targets of ``node`` with the expression that each gets its value from."""
-    match node:
-        case ast.Assign():
-            pairs: list[tuple[ast.AST, ast.AST | None]] = []
-            for target in node.targets:
-                pairs += _unpack(target, node.value)
-            return pairs
-        case ast.AnnAssign() | ast.NamedExpr():
-            return [(node.target, node.value)]
-        case ast.AugAssign():
-            return [(node.target, ast.Tuple([node.target, node.value], ast.Load()))]
-        case ast.For() | ast.AsyncFor() | ast.comprehension():
-            return [(node.target, node.iter)]
-        case ast.withitem() if node.optional_vars is not None:
-            return [(node.optional_vars, node.context_expr)]
-    return []
-
-
-def _unpack(target: ast.AST, value: ast.AST) -> Iterable[tuple[ast.AST, ast.AST]]:
-    several = (ast.Tuple, ast.List)
-    if isinstance(target, several) and isinstance(value, several) and len(target.elts) == len(value.elts):
-        return zip(target.elts, value.elts, strict=True)
-    return [(target, value)]
-
-
-def _flows(node: ast.AST, known: set[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Uses and definitions in the order in which they are written, values before what they are given to."""
-    if isinstance(node, ast.arg):
-        known.add(node.arg)
-        yield node.arg, "comesFrom", ()
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        yield node.id, "comesFrom", (node.id,) if node.id in known else ()
-    bound = _bindings(node)
-    for child in sorted(
-        ast.iter_child_nodes(node), key=lambda child: isinstance(child, ast.expr) and _is_target(child)
-    ):
-        if isinstance(node, ast.For | ast.AsyncFor) and child is node.body[0]:
-            yield from _define(bound, known)
-            bound = []
-        yield from _flows(child, known)
-    yield from _define(bound, known)
-
-
-def _define(bound: list[tuple[ast.AST, ast.AST | None]], known: set[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for target, value in bound:
-        for name in _names(target):
-            known.add(name)
-            yield name, "computedFrom", _names(value)
-
-
-def _is_target(node: ast.expr) -> bool:
-    return isinstance(getattr(node, "ctx", None), ast.Store)
-
-
-def _numbered(flows: list[tuple[str, str, tuple[str, ...]]]) -> tuple[Flow, ...]:
-    numbers: dict[str, int] = {}
-    numbered = []
-    for name, how, sources in flows:
-        origin = tuple(numbers.setdefault(source, len(numbers)) for source in sources)
-        numbered.append((numbers.setdefault(name, len(numbers)), how, origin))
-    return tuple(numbered)
+def _digest(text: str) -> str:
+    return "#" + blake2b(text.encode(), digest_size=16).hexdigest()

@@ -102,7 +102,7 @@ def torch_or_explain() -> Any:
     return torch
 
 
-_EXTRAS = {"learned": ("torch", "transformers")}
+_EXTRAS = {"code": ("tree_sitter", "tree_sitter_python"), "learned": ("torch", "transformers")}
 
 
 def missing_packages(needs: Sequence[str]) -> str:
