@@ -79,7 +79,9 @@ def test_average_precision_without_an_answer_is_that_of_its_yes_never_found() ->
 def test_missing_ranks_last_and_one_class_is_a_coin() -> None:
     assert metrics.compute("auc", [0.9, None], [1, 0]) == 0.0
     assert metrics.compute("auc", [0.9, None, 0.1], [1, 1, 0]) == 0.5
-    assert metrics.compute("auc", [0.3, 0.4], [1, 1]) == 0.5
+    # One class: scikit-learn has NaN, torchmetrics 0.
+    for truth in (0, 1):
+        assert [metrics.compute("auc", given, [truth, truth]) for given in ([0.3, 0.4], [None, None])] == [0, 0]
     assert metrics.compute("average_precision", [0.3, 0.4], [0, 0]) == 0.0
     assert metrics.compute("aupro", [np.eye(3)], [np.zeros((3, 3))]) == 0.0
 

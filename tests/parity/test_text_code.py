@@ -289,10 +289,10 @@ def test_departures_from_the_package() -> None:
 
 
 @pytest.mark.parametrize("code", [
-    "(" * 30_000, "1" + "+1" * 40_000, "'\\" * 20_000, "x\0y", "'\\d'", "\ud800", "if x:\n " * 2000,
+    "<!--" * 20_000, "(" * 30_000, "1" + "+1" * 40_000, "'\\" * 20_000, "x\0y", "'\\d'", "\ud800", "if x:\n " * 2000,
     "".join(f"{' ' * i}for a in b:\n" for i in range(60)) + " " * 60 + "a = b",
     "".join(f"if a: b{i} = a\n" for i in range(2500)),
-], ids=range(9))  # fmt: skip
+], ids=range(10))  # fmt: skip
 def test_hostile_code_ends_in_time(code: str) -> None:
     """The package ends the process (depth), or does not end (loops)."""
     begin = time.process_time()

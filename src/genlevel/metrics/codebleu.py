@@ -47,9 +47,9 @@ class CodeBleu(Metric):
     order in which they are found.
 
     All code is read as Python, as General-Bench's own scorer does: of another language trees hold errors, so that syntax and
-    data flow say little, but the number is the one that this benchmark publishes. Code is never run. Code is cut after
-    100,000 characters; that of more than 990 levels, or of so many loops in loops that the package would not
-    end, has no data flow.
+    data flow say little, but the number is the one that this benchmark publishes. Code is never run. It is cut after 100,000
+    characters; that of more than 990 levels, or of so many loops in loops that the package would not end, has no data flow;
+    and text on which the parser spends more than a second has no tree (files of Python's library take milliseconds).
 
     Two departures, on purpose: a data-flow match of 0 is 0, whereas the package counts it as 1, so that garbage there scores
     0.25; and where no reference has a data flow, that part is left out and the others' weights grow in proportion.

@@ -15,6 +15,8 @@ from genlevel.errors import NotScorable
 _PARSER = {"tree-sitter": ("0.22", "0.23", "0.24"), "tree-sitter-python": ("0.21",)}
 # tree-sitter writes an S-expression by a function that calls itself: of a tree of 100,000 levels it ends the process.
 _LEVELS_WRITTEN = 500
+# Code is parsed within milliseconds; a text made for it keeps the recovery from errors busy for minutes.
+_SECONDS = 1.0
 _INSTALL = "pip install 'genlevel[code]'"
 
 
@@ -81,7 +83,9 @@ class Node:
 
 
 def read_tree(code: str) -> Node:
-    """The root of the tree of ``code``, in time and memory that grow with its length.
+    """The root of the tree of ``code``, in memory that grows with its length.
+
+    Text on which the parser spends more than a second is not code: its tree is that of an error and nothing else.
 
     Raises:
         NotScorable: where the parser is missing, or is one whose trees are others.
@@ -89,9 +93,12 @@ def read_tree(code: str) -> Node:
     grammar = language()
     import tree_sitter
 
-    parser: Any = tree_sitter.Parser()
-    parser.language = grammar
-    return _read(parser.parse(code.encode("utf-8", "replace")).root_node)
+    parser: Any = tree_sitter.Parser(grammar, timeout_micros=int(_SECONDS * 1e6))
+    try:
+        tree = parser.parse(code.encode("utf-8", "replace"))
+    except ValueError:  # out of time
+        tree = tree_sitter.Parser(grammar).parse(b"$")
+    return _read(tree.root_node)
 
 
 def subtrees(root: Node) -> Iterator[str]:

@@ -127,9 +127,12 @@ def _grey_levels(given: Any, mass: FloatArray, mask: Array) -> tuple[FloatArray,
 class Auroc(_ScoreMetric):
     """Area under the ROC curve; options and edge cases as in :class:`_ScoreMetric`.
 
-    Equal scores count half. Where the set has no yes or no no, nothing can be told apart and it is 0.5.
+    Equal scores count half. Of a set without a yes, or without a no, there is no ROC curve: scikit-learn gives NaN with a
+    warning, torchmetrics 0 with one. Here it is 0, as for no answer at all, so that nobody is paid for telling nothing
+    apart. That holds for resamplings too, so that the interval of a set with very few yes reaches down to 0.
     """
 
+    version = 2
     name = "auc"
     title = "AUROC"
     definition = "chance that a yes pixel (or image) of the set scores above a no one, equal scores counting half"
@@ -139,7 +142,7 @@ class Auroc(_ScoreMetric):
         """Area under the ROC curve."""
         above = np.cumsum(yes, axis=1) - yes / 2.0
         pairs = total * no.sum(axis=1)
-        area: FloatArray = np.divide((no * above).sum(axis=1), pairs, out=np.full(len(pairs), 0.5), where=pairs > 0)
+        area: FloatArray = np.divide((no * above).sum(axis=1), pairs, out=np.zeros(len(pairs)), where=pairs > 0)
         return np.clip(area, 0.0, 1.0)
 
 
