@@ -122,6 +122,18 @@ def test_a_damaged_answer_is_read_or_unreadable(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_odd_numbers_in_an_answer_are_read_or_unreadable(name: str, tmp_path: Path) -> None:
+    kind, _, sample, right = prepared(name, tmp_path)
+    for which, part in enumerate(right[:2]):
+        if part.kind != "text":
+            continue
+        for match in list(NUMBERS.finditer(part.text))[:12]:
+            for odd in ODD_NUMBERS:
+                text = part.text[: match.start()] + odd + part.text[match.end() :]
+                tried(kind, [*right[:which], Part("text", text), *right[which + 1 :]], sample)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_record_with_damaged_files_is_read_or_refused(name: str, tmp_path: Path) -> None:
     kind, record, _, _ = prepared(name, tmp_path)
     files = sorted(p for p in tmp_path.rglob("*") if p.is_file())

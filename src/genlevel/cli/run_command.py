@@ -127,11 +127,7 @@ def run(args: argparse.Namespace) -> int:
     from genlevel.scoring.extent import not_asked_lines
 
     spec = _spec(args)
-    if args.on and args.concurrency != 0:
-        raise GenlevelError(
-            "--concurrency does not go with --on: give 'replicas' and 'ahead' (pieces of work that each has at a time) in --on, "
-            "and the requests in flight on each replica as 'concurrency' in the SPEC"
-        )
+    _check_options(args)
     try:
         model = models.load(spec)
     except ModelError as error:
@@ -210,6 +206,17 @@ def _check_fit(args: argparse.Namespace, plan: Plan) -> None:
         raise DataError(f"{lines[0]}; give another metric or task type in the catalog (nothing was asked){more}")
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """What no single option can tell."""
+    if args.on and args.concurrency != 0:
+        raise GenlevelError(
+            "--concurrency does not go with --on: give 'replicas' and 'ahead' (pieces of work that each has at a time) in --on, "
+            "and the requests in flight on each replica as 'concurrency' in the SPEC"
+        )
+    if args.sample_seed is not None and args.limit is None:
+        raise GenlevelError("--sample-seed goes with --limit N: it draws N samples of each task")
+
+
 def _templates(args: argparse.Namespace, catalog: Catalog) -> Templates | None:
     """The prompts of one's own."""
     from genlevel.tasktypes.templates import read_templates
@@ -223,8 +230,6 @@ def _templates(args: argparse.Namespace, catalog: Catalog) -> Templates | None:
 def _settings(args: argparse.Namespace, templates: Templates | None) -> Settings:
     from genlevel.runner import Settings
 
-    if args.sample_seed is not None and args.limit is None:
-        raise GenlevelError("--sample-seed goes with --limit N: it draws N samples of each task")
     return Settings(
         concurrency=args.concurrency or 0,
         adaptive=args.concurrency is None,

@@ -46,6 +46,7 @@ class Acceptance:
 
     async def came(self) -> bool:
         """Whether there was an answer; before one, it waits for those tries that are on their way now."""
+        await asyncio.sleep(0)  # a quick refusal may be here before those that were to start with it have
         earlier = set(self._trying)
         while not self.given and earlier & self._trying:
             self._changed.clear()

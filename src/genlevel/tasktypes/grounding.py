@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -211,7 +210,7 @@ def _person(value: Any, names: tuple[str, ...], form: BoxFormat, *, truth: bool)
     found: dict[str, Any] = {"label": "person", "keypoints": _points(item if points is None else points, names)}
     score = first(item, "score", "confidence")
     if not truth:
-        if score is not None and not (_is_number(score) and math.isfinite(score)):
+        if score is not None and not (_is_number(score) and abs(score) <= _LIMIT):
             raise ValueError("a score is no finite number")
         found["score"] = 1.0 if score is None else float(score)
         return found
@@ -257,7 +256,7 @@ def _point(row: Any) -> list[float]:
         return [0.0, 0.0, 0.0]
     if not isinstance(row, list) or len(row) not in (2, 3) or not all(_is_number(n) for n in row):
         raise ValueError("a keypoint is [x, y] or [x, y, visibility]")
-    if not all(math.isfinite(n) and abs(n) <= _LIMIT for n in row):
+    if not all(abs(n) <= _LIMIT for n in row):
         raise ValueError(f"a coordinate is not finite or beyond {_LIMIT:.0f}")
     return [float(row[0]), float(row[1]), float(row[2]) if len(row) == 3 else 2.0]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -121,7 +120,7 @@ class ImageTextRetrieval(TaskType):
                 numbers = find_numbers(item) if place is None else []
                 item = numbers[0] if len(numbers) == 1 else item
             if place is None and isinstance(item, (int, float)) and not isinstance(item, bool):
-                place = int(item) - 1 if math.isfinite(item) and item == int(item) else None
+                place = int(item) - 1 if 0 < item <= len(names) and item == int(item) else None
             if place is None or not 0 <= place < len(names):
                 raise UnreadableAnswer(f"{str(item)[:40]!r} is none of the {len(names)} candidates, which count from 1")
             places.append(place)
