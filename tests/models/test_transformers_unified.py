@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genlevel.errors import RequestFailed
+from genlevel.errors import ModelError, RequestFailed
 from genlevel.media import encode_png, load_image
 from genlevel.models import load
 from genlevel.records import Part, Reply, Request
@@ -114,16 +114,54 @@ def test_speech_comes_with_its_text():
 
     checkpoint = SimpleNamespace(
         model=Omni(),
+        config=SimpleNamespace(model_type="qwen2_5_omni"),
         options=SimpleNamespace(max_new_tokens=7),
         put=dict,
         processor=lambda: SimpleNamespace(tokenizer=Words()),
     )
     inputs = {"input_ids": torch.tensor([[1, 2, 3]]), "attention_mask": torch.ones(1, 3)}
-    runner = SimpleNamespace(checkpoint=checkpoint, inputs=lambda requests: inputs)
+    systems: list[str] = []
+    runner = SimpleNamespace(checkpoint=checkpoint, inputs=lambda requests, system: systems.append(system) or inputs)
     reply = _speak(runner, Request("t", "1", "text-to-speech", (Part("text", "Hi"),), frozenset({"audio"})))
     assert [part.kind for part in reply.parts] == ["text", "audio"] and reply.parts[0].text == "5 6"
     heard, rate = load_audio(reply.parts[1])
+    assert systems[0].startswith("You are Qwen, a virtual human") and systems[0].endswith("text and speech.")
     assert rate == 24_000 and np.allclose(heard, wave.numpy(), atol=1e-4)
     checkpoint.model.has_talker = False
     with pytest.raises(RequestFailed, match="no voice"):
         _speak(runner, Request("t", "1", "text-to-speech", (Part("text", "Hi"),), frozenset({"audio"})))
+
+
+async def test_qwen_omni_listens_looks_and_writes(tmp_path):
+    """The library's own class and processor, without the voice: loaded as published ones are, it writes what its thinker does."""
+    import warnings
+
+    from genlevel.media import encode_wav
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        folder = tiny.write_qwen2_5_omni(tmp_path / "omni")
+    model = load(f"transformers:{folder}?max_new_tokens=6")
+    assert (model.takes, model.makes) == ({"text", "image", "video", "audio"}, {"text"})
+    tone = np.sin(np.arange(8000) / 9).astype(np.float32) / 2
+    sound = Part("audio", data=encode_wav(tone, 16000), media_type="audio/wav")
+    asked = [
+        Request("t", "1", "question-answering", (Part("text", "Who?"),)),
+        Request("t", "2", "visual-question-answering", (picture(), Part("text", "What?"))),
+        Request("t", "3", "audio-question-answering", (sound, Part("text", "What?"))),
+    ]
+    await model.start([])
+    found = list(await model.generate_many(asked))
+    await model.close()
+    assert all(isinstance(reply, Reply) for reply in found), found
+    # By hand, with the thinker alone.
+    thinker = transformers.Qwen2_5OmniForConditionalGeneration.from_pretrained(folder).thinker.eval()
+    words = transformers.AutoTokenizer.from_pretrained(folder)
+    prompt = "<|im_start|>user\nWho?<|im_end|>\n<|im_start|>assistant\n"
+    given = words(prompt, return_tensors="pt")
+    tokens = thinker.generate(**given, max_new_tokens=6, do_sample=False)[:, given["input_ids"].shape[1] :]
+    assert found[0].parts[0].text == words.decode(tokens[0], skip_special_tokens=True).strip()
+    (folder / "spk_dict.pt").unlink()
+    again = load(f"transformers:{folder}")
+    with pytest.raises(ModelError, match=r"holds no spk_dict\.pt"):
+        await again.start([])

@@ -235,3 +235,44 @@ def write_emu3(folder: Path) -> Path:
     return settings(
         save(folder, seeded(Emu3ForConditionalGeneration, config)), do_sample=True, top_k=2048, guidance_scale=3.0
     )
+
+
+def write_qwen2_5_omni(folder: Path) -> Path:
+    """Without its voice, which is large; with the name of the class and the file of voices that the published ones have."""
+    import torch
+    from transformers import Qwen2_5OmniConfig, Qwen2_5OmniForConditionalGeneration, WhisperFeatureExtractor
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    chat = CHAT.replace("IMAGE", "<|vision_bos|><|IMAGE|><|vision_eos|>").replace(
+        "AUDIO", "<|audio_bos|><|AUDIO|><|audio_eos|>"
+    )
+    named = {"image_token": "<|IMAGE|>", "audio_token": "<|AUDIO|>", "video_token": "<|VIDEO|>"}
+    named |= {f"{kind}_{end}_token": f"<|{kind}_{end}|>" for kind in ("vision", "audio") for end in ("bos", "eos")}
+    words = tokenizer(chat=chat, **named)
+    ids = words.convert_tokens_to_ids
+    ends = {"pad_token_id": words.pad_token_id, "eos_token_id": words.eos_token_id, "bos_token_id": None}
+    thinker = {
+        "audio_config": {"num_mel_bins": 16, "encoder_layers": 1, "encoder_attention_heads": 4, "encoder_ffn_dim": 32,
+                         "d_model": 32, "max_source_positions": 1500, "n_window": 50, "output_dim": 32,
+                         "initializer_range": 0.3},
+        "vision_config": {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 14,
+                          "out_hidden_size": 32, "fullatt_block_indexes": [1], "window_size": 56,
+                          "initializer_range": 0.3},
+        "text_config": {**LAYERS, "num_key_value_heads": 2, "vocab_size": len(words), "max_position_embeddings": 4096,
+                        "initializer_range": 0.3, **ends,
+                        "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0}},
+        "image_token_index": ids("<|IMAGE|>"), "audio_token_index": ids("<|AUDIO|>"), "video_token_index": ids("<|VIDEO|>"),
+        "audio_start_token_id": ids("<|audio_bos|>"), "audio_end_token_id": ids("<|audio_eos|>"),
+        "vision_start_token_id": ids("<|vision_bos|>"), "vision_end_token_id": ids("<|vision_eos|>"),
+    }  # fmt: skip
+    config = Qwen2_5OmniConfig(thinker_config=thinker, enable_audio_output=False)
+    pictures = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 4)
+    ear = WhisperFeatureExtractor(feature_size=16, return_attention_mask=True)
+    save(folder, seeded(Qwen2_5OmniForConditionalGeneration, config), pictures, ear, words)
+    path = folder / "preprocessor_config.json"
+    both = {**pictures.to_dict(), **ear.to_dict(), "processor_class": "Qwen2_5OmniProcessor"}
+    path.write_text(json.dumps({k: v for k, v in both.items() if isinstance(v, (str, int, float, list, dict, bool))}))
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "architectures": ["Qwen2_5OmniModel"]}))
+    torch.save({"Chelsie": {"cond": torch.zeros(1)}}, folder / "spk_dict.pt")
+    return folder

@@ -84,7 +84,7 @@ class Checkpoint:
         if not self.options.pickle:
             self._check_weights()
             arguments["use_safetensors"] = True
-        model, info = self._guarded("its weights cannot be loaded", self._class().from_pretrained, **arguments)
+        model, info = self._guarded("its weights cannot be loaded", _loader(self._class(), self.config), **arguments)
         self._check_complete(info)
         if shared:
             self.device = model.device
@@ -202,6 +202,29 @@ class Checkpoint:
         if self.options.dtype == "auto" and self._device_name() == "cpu" and own == "float16":
             return "float32"
         return self.options.dtype
+
+
+def _loader(found: Any, config: Any) -> Any:
+    """What loads a class with the report on what was missing.
+
+    Qwen2.5-Omni's own way, which adds the voices, fails where it is asked for that report: it is taken apart here.
+    """
+    mapping = getattr(found, "_model_mapping", None)
+    own = found if mapping is None else mapping.get(type(config), found)
+    if not hasattr(own, "load_speakers"):
+        return found.from_pretrained
+    from transformers import PreTrainedModel
+
+    def load(folder: str, **named: Any) -> Any:
+        voices = Path(folder) / "spk_dict.pt"
+        if not voices.is_file():
+            raise ModelError(f"{folder}: holds no spk_dict.pt, the voices of a model that speaks")
+        plain: Any = PreTrainedModel.from_pretrained
+        model, info = plain.__func__(own, folder, **named)
+        model.load_speakers(str(voices))
+        return model, info
+
+    return load
 
 
 @contextmanager

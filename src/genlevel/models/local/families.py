@@ -89,11 +89,13 @@ def choose(config: Mapping[str, Any], spec: Spec, task: str = "") -> Family:
     if architecture in _ALONE:
         return Family("zero-shot-audio-classification", "", "", _ALONE[architecture])
     model_type = str(config.get("model_type", ""))
+    # Some checkpoints name a class of before the library took it in (Qwen2.5-Omni does).
+    known = architecture if _has(architecture) else ""
     for family in FAMILIES:
         table = _table(family.table)
-        if architecture and any(architecture in classes for classes in table.values()):
+        if known and any(known in classes for classes in table.values()):
             return family
-        if not architecture and model_type in table:
+        if not known and model_type in table:
             return family
     what = architecture or model_type
     if not what:
@@ -110,6 +112,13 @@ def _table(name: str) -> dict[str, tuple[str, ...]]:
 
     table = getattr(modeling_auto, f"MODEL_FOR_{name}_MAPPING_NAMES", {})
     return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items()}
+
+
+def _has(architecture: str) -> bool:
+    """Whether the library has a class of this name."""
+    import transformers
+
+    return bool(architecture) and hasattr(transformers, architecture)
 
 
 def _version() -> str:

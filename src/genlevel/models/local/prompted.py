@@ -76,15 +76,17 @@ class Prompted(Runner):
         texts = self._tokenizer.batch_decode(made.tokens, skip_special_tokens=True)
         return replies(texts, made)
 
-    def inputs(self, requests: Sequence[Request], **more: Any) -> Mapping[str, Any]:
+    def inputs(self, requests: Sequence[Request], *, system: str = "", **more: Any) -> Mapping[str, Any]:
         """The processor's tensors for a batch, on the CPU.
 
         Args:
             requests: of one kind, so that all have media of the same kinds.
+            system: the system message where the user gives none.
             more: further arguments of the processor.
         """
         media = [self._media(request) for request in requests]
-        texts = [self._prompt(request, shown) for request, shown in zip(requests, media, strict=True)]
+        system = self.options.system or system
+        texts = [self._prompt(request, shown, system) for request, shown in zip(requests, media, strict=True)]
         arguments: dict[str, Any] = {"padding": True, "return_tensors": "pt", **more}
         start = getattr(self._tokenizer, "bos_token", None)
         if self._template and start and texts[0].startswith(start):
@@ -134,17 +136,16 @@ class Prompted(Runner):
                 raise RequestFailed(f"the model takes no {part.kind}", 0)
         return found
 
-    def _prompt(self, request: Request, media: Sequence[tuple[PartKind, Any]]) -> str:
+    def _prompt(self, request: Request, media: Sequence[tuple[PartKind, Any]], system: str) -> str:
         """The text of a request with the marks of its media, as the chat template writes them."""
         if self._template is None:
-            return self._bare(request, media)
+            return self._bare(request, media, system)
         if self._processor is self._tokenizer:
             content: Any = text_of(request)
         else:
             content = self._pieces(request, media)
         chat = [{"role": "user", "content": content}]
-        if self.options.system:
-            system = self.options.system
+        if system:
             said: Any = system if isinstance(content, str) else [{"type": "text", "text": system}]
             chat.insert(0, {"role": "system", "content": said})
         try:
@@ -174,10 +175,10 @@ class Prompted(Runner):
                 pieces.append({"type": part.kind})
         return pieces
 
-    def _bare(self, request: Request, media: Sequence[tuple[PartKind, Any]]) -> str:
+    def _bare(self, request: Request, media: Sequence[tuple[PartKind, Any]], system: str) -> str:
         """The prompt as it is, behind a mark for each medium where the processor knows marks."""
         marks = [getattr(self._processor, f"{kind}_token", None) or "" for kind, _ in media]
-        texts = [self.options.system, text_of(request)]
+        texts = [system, text_of(request)]
         return "".join(map(str, marks)) + "\n\n".join(text for text in texts if text)
 
 

@@ -16,6 +16,13 @@ __all__ = ["Maker", "find"]
 
 _RATE: Final = 24_000
 """Samples a second of the Omni models' speech."""
+_SPEAKS: Final[Mapping[str, str]] = {
+    "qwen2_5_omni": (
+        "You are Qwen, a virtual human developed by the Qwen Team, Alibaba Group, capable of perceiving auditory and visual "
+        "inputs, as well as generating text and speech."
+    ),
+}
+"""The system message without which, by its makers' word, a model's speech may not be as it should."""
 
 
 class Asks(Protocol):
@@ -23,8 +30,8 @@ class Asks(Protocol):
 
     checkpoint: Checkpoint
 
-    def inputs(self, requests: list[Request], **more: Any) -> Mapping[str, Any]:
-        """The processor's tensors."""
+    def inputs(self, requests: list[Request], *, system: str = "", **more: Any) -> Mapping[str, Any]:
+        """The processor's tensors; ``system`` is the system message where the user gives none."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Maker:
 
 def find(checkpoint: Checkpoint) -> Maker | None:
     """How a checkpoint makes media; None for those that write text alone."""
+    if not getattr(checkpoint.config, "enable_audio_output", True):
+        return None
     return _MAKERS.get(checkpoint.config.model_type)
 
 
@@ -165,7 +174,8 @@ def _speak(runner: Asks, request: Request) -> Answer:
     checkpoint = runner.checkpoint
     if not getattr(checkpoint.model, "has_talker", False):
         raise RequestFailed("the checkpoint has no voice (enable_audio_output is off)", 0)
-    given = checkpoint.put(runner.inputs([request]))
+    system = _SPEAKS.get(checkpoint.config.model_type, "")
+    given = checkpoint.put(runner.inputs([request], system=system))
     tokenizer = checkpoint.processor().tokenizer
     with torch.inference_mode(), seeded(request.seed, checkpoint.model.device):
         tokens, waveform = checkpoint.model.generate(
