@@ -208,6 +208,7 @@ async def test_a_request_that_nobody_waits_for_any_more_is_not_asked() -> None:
     tasks[1].cancel()
     await asyncio.wait(tasks)
     assert counts.batches == [["0"], ["2"]]
+    counts.seconds = 10.0
     hanging = asyncio.create_task(model.generate(ask("a", "3")))
     await asyncio.sleep(0.002)
     await model.close()
