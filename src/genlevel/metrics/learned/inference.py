@@ -18,7 +18,7 @@ def inference() -> Iterator[None]:
     """As torch's ``inference_mode``, and convolutions on a GPU keep float32's digits.
 
     By torch's default NVIDIA's convolutions round their inputs to 10 bits (TF32): a score would then differ from the CPU's by
-    up to 4e-4 of its value. The setting is the process's own, so the last of several threads puts it back. Works as a decorator too.
+    up to 4e-4 of its value. The setting is the process's own, so the last of several threads puts it back. Also a decorator.
     """
     global _inside, _before
     torch = torch_or_explain()
