@@ -1,5 +1,6 @@
 """vLLM by a stand-in with the signatures of vLLM's own ``LLM.chat`` and ``SamplingParams``: vLLM itself needs a GPU."""
 
+import json
 import sys
 import types
 from dataclasses import dataclass, field
@@ -52,8 +53,11 @@ class LLM:
         if "broken" in model:
             raise ValueError("cannot find\nany model weights")
         assert set(kwargs) <= {"limit_mm_per_prompt", "max_model_len"}
+        if "words" in model and "limit_mm_per_prompt" in kwargs:
+            raise ValueError("`limit_mm_per_prompt` is only supported for multimodal models.")
         self.options = {"tensor_parallel_size": tensor_parallel_size, **kwargs}
         self.calls: list[tuple[Any, Any, Any]] = []
+        self.left: list[RequestOutput] = []
         LLM.made.append(self)
 
     def get_default_sampling_params(self) -> SamplingParams:
@@ -69,10 +73,13 @@ class LLM:
             content = chat[-1]["content"]
             words = content if isinstance(content, str) else " ".join(p.get("text", p["type"]) for p in content)
             if "explode" in words:
+                # As in versions that leave in the engine what was added before.
+                self.left = outputs
                 raise RuntimeError("prompt too long")
             said = "" if "silence" in words else words.upper()
             outputs.append(RequestOutput(str(i), None, [0] * len(words), [CompletionOutput(0, said, [0] * len(said))]))
-        return outputs
+        left, self.left = self.left, []
+        return left + outputs
 
 
 @pytest.fixture
@@ -133,6 +140,46 @@ async def test_each_request_has_its_seed_where_it_is_sampled(folder, tmp_path):
 async def test_what_vllm_raises_reaches_the_engine_which_asks_one_by_one(folder):
     with pytest.raises(RuntimeError, match="prompt too long"):
         await answers(f"vllm:{folder}", [ask("a"), ask("explode")])
+
+
+async def test_what_an_earlier_call_left_in_the_engine_is_no_answer(folder):
+    from genlevel.runner.asking import Failure
+    from genlevel.runner.asking import ask as asked
+
+    model = load(f"vllm:{folder}")
+    await model.start([])
+    found = await asked(model, [ask("one"), ask("two"), ask("explode"), ask("four")])
+    await model.close()
+    texts = [f.error if isinstance(f, Failure) else f.parts[0].text for f in found]
+    assert texts == ["ONE", "TWO", "RuntimeError: prompt too long", "FOUR"]
+
+
+@pytest.mark.parametrize(
+    ("config", "takes"),
+    [
+        ({"architectures": ["Qwen3ForCausalLM"]}, {"text"}),
+        ({"architectures": ["Qwen2VLForConditionalGeneration"], "vision_config": {}}, {"text", "image", "video"}),
+        ({"architectures": ["Phi4MMForCausalLM"], "img_processor": 1, "audio_processor": {}},
+         {"text", "image", "video", "audio"}),
+        ({"architectures": ["UltravoxModel"], "audio_config": {}}, {"text", "audio"}),
+        ({"architectures": ["Qwen2_5OmniModel"], "thinker_config": {"audio_config": {}, "vision_config": {}}},
+         {"text", "image", "video", "audio"}),
+        ({"architectures": ["SomethingNew"]}, {"text", "image", "video", "audio"}),
+    ],
+)  # fmt: skip
+async def test_a_checkpoint_takes_what_its_configuration_has_encoders_for(folder, config, takes):
+    (folder / "config.json").write_text(json.dumps(config))
+    model = load(f"vllm:{folder}")
+    assert model.takes == takes
+    await model.start([])
+    assert ("limit_mm_per_prompt" in LLM.made[-1].options) is ("image" in takes)
+    assert load(f"vllm:{folder}?takes=text,audio").takes == {"text", "audio"}
+
+
+async def test_a_checkpoint_of_text_that_cannot_be_told_is_loaded_all_the_same(folder):
+    words = folder.rename(folder.parent / "words")
+    (reply,) = await answers(f"vllm:{words}", [ask("one")])
+    assert reply.parts[0].text == "ONE" and "limit_mm_per_prompt" not in LLM.made[-1].options
 
 
 def test_identity(folder):

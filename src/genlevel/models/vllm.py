@@ -4,7 +4,7 @@ PATH is a folder, or a hub id whose files are in the local cache (or download=1)
 (pip install vllm, on Linux with a GPU). For a vLLM that runs as a server use openai:NAME?base_url=...
 
 Options, all of which may be left out:
-  takes             kinds of part, with commas, that the checkpoint can be given (default: text,image,audio,video)
+  takes             kinds of part, with commas, that the checkpoint can be given (default: what config.json names encoders for)
   types             types of task, with commas, where it is to be asked no others (default: any)
   window            requests handed over at a time; vLLM makes its own batches of them (default: 256)
   max_tokens        of an answer (default: 512)
@@ -30,9 +30,9 @@ from genlevel.errors import GenlevelError, ModelError, RequestFailed
 from genlevel.media.broken import blamed
 from genlevel.models.base import Model
 from genlevel.models.content import Pieces
-from genlevel.models.local.folder import find_folder, folder_sha256
+from genlevel.models.local.folder import find_folder, folder_sha256, read_config
 from genlevel.models.spec import Spec
-from genlevel.records import Part, Reply, Request, Usage
+from genlevel.records import Part, PartKind, Reply, Request, Usage
 
 __all__ = ["VllmModel", "from_spec"]
 
@@ -42,6 +42,22 @@ _OPTIONS: Final = (
     "download", "trust_remote_code",
 )  # fmt: skip
 _FORM: Final = 1
+_IMAGES: Final = "limit_mm_per_prompt"
+_EYES: Final = frozenset(
+    ["vision_config", "visual", "vision_tower", "mm_vision_tower", "vit_config", "img_processor", "image_token_id",
+     "image_token_index", "embd_layer", "perceiver_config"]
+)  # fmt: skip
+_EARS: Final = frozenset(
+    [
+        "audio_config",
+        "audio_encoder",
+        "audio_token_id",
+        "audio_token_index",
+        "audio_processor",
+        "speech_config",
+        "encoder_config",
+    ]
+)
 
 
 class VllmModel(Model):
@@ -49,17 +65,21 @@ class VllmModel(Model):
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self.takes = spec.kinds("takes", frozenset({"text", "image", "audio", "video"}))
         self.task_types = spec.task_types()
         self.batch_size = spec.integer("window", 256, low=1, high=65536)
         self._pieces = Pieces(frames=spec.integer("frames", 8, low=1, high=1024))
         self._folder = find_folder(spec, spec.text("revision", ""), spec.flag("download"))
+        self.takes = spec.kinds("takes", _senses(self._config()))
         self.name = self._folder.name or spec.name
         self._sampling = _sampling(spec)
         self._template = _template(spec)
-        self._engine_options = _engine_options(spec)
+        self._engine_options = _engine_options(spec, self.takes)
         self._vllm: Any = _library()
         self._llm: Any = None
+
+    def _config(self) -> Mapping[str, Any]:
+        """``config.json``; empty where there is none, as in Mistral's own form, which vLLM reads too."""
+        return read_config(self._folder, self._spec) if (self._folder / "config.json").exists() else {}
 
     def identity(self) -> Mapping[str, Any]:
         """The files' hash, vLLM's version and everything of the SPEC that changes an answer."""
@@ -77,8 +97,15 @@ class VllmModel(Model):
 
     async def start(self, datasets: Sequence[Dataset]) -> None:
         """Load the weights."""
+        options = dict(self._engine_options)
         try:
-            self._llm = await asyncio.to_thread(self._vllm.LLM, str(self._folder), **self._engine_options)
+            try:
+                self._llm = await asyncio.to_thread(self._vllm.LLM, str(self._folder), **options)
+            except Exception as error:
+                # A checkpoint that knows text alone is refused with a limit for images.
+                if _IMAGES not in str(error) or options.pop(_IMAGES, None) is None:
+                    raise
+                self._llm = await asyncio.to_thread(self._vllm.LLM, str(self._folder), **options)
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"model '{self._spec}': vLLM cannot load {self._folder} ({reason})") from None
@@ -119,6 +146,8 @@ class VllmModel(Model):
                     raise
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 return [RequestFailed(blamed(reason, requests[0].parts))]
+            # What was left in the engine when an earlier call raised comes out first.
+            outputs = outputs[-len(chats) :]
             found.update({index: _reply(output) for index, output in zip(chats, outputs, strict=True)})
         return [found[index] for index in range(len(requests))]
 
@@ -167,11 +196,23 @@ def _sampling(spec: Spec) -> dict[str, Any]:
     return fields
 
 
-def _engine_options(spec: Spec) -> dict[str, Any]:
+def _senses(config: Mapping[str, Any]) -> frozenset[PartKind]:
+    """The kinds of part that a checkpoint's configuration names encoders for; all where it tells nothing."""
+    parts = {**config, **(config["thinker_config"] if isinstance(config.get("thinker_config"), dict) else {})}
+    sees, hears = bool(_EYES & parts.keys()), bool(_EARS & parts.keys())
+    listed = config.get("architectures")
+    writes = isinstance(listed, list) and bool(listed) and str(listed[0]).endswith("ForCausalLM")
+    if not (sees or hears or writes):
+        return frozenset({"text", "image", "audio", "video"})
+    kinds: set[PartKind] = {"text"}
+    if sees:
+        kinds |= {"image", "video"}
+    return frozenset(kinds | {"audio"} if hears else kinds)
+
+
+def _engine_options(spec: Spec, takes: frozenset[PartKind]) -> dict[str, Any]:
     images = spec.integer("max_images", 16, low=1, high=4096)
-    options: dict[str, Any] = (
-        {"limit_mm_per_prompt": {"image": images}} if "image" in spec.text("takes", "image") else {}
-    )
+    options: dict[str, Any] = {_IMAGES: {"image": images}} if "image" in takes else {}
     for name in ("dtype", "quantization", "revision"):
         if name in spec.options:
             options[name] = spec.options[name]
