@@ -31,6 +31,45 @@ def test_any_counts_are_a_mask_or_an_error(counts: object, side: int) -> None:
         assert bitmap.shape == (side, 7)
 
 
+def runs_by_hand(counts: bytes) -> list[int] | None:
+    """COCO's format read character by character, as its C code does; None where it ends within a number."""
+    found: list[int] = []
+    number = shift = 0
+    for character in counts:
+        digit = character - 48
+        if not 0 <= digit < 64:
+            return None
+        number |= (digit & 31) << shift
+        shift += 5
+        if not digit & 32:
+            number -= (1 << shift) if digit & 16 else 0
+            found.append(number + (found[-2] if len(found) > 2 else 0))
+            number = shift = 0
+    return found if not shift else None
+
+
+STRINGS = st.binary(max_size=8) | st.text("0123456789:;<=>?@OPQ_`ao", max_size=12).map(str.encode)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2**32), st.none() | STRINGS), max_size=8), st.integers(1, 40)
+)
+def test_many_masks_are_each_read_alone(pieces: list[tuple[int, int, bytes | None]], block: int) -> None:
+    things = []
+    for height, seed, other in pieces:
+        rle = dict(masks.encode(np.random.default_rng(seed).random((height, 5)) < 0.5))
+        things.append(rle if other is None else {"size": [height, 5], "counts": other + rle["counts"][: seed % 4]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masks, "_BLOCK", block)
+        found = masks.read_all(things, [None] * len(things))
+    for thing, rle in zip(things, found, strict=True):
+        runs = runs_by_hand(thing["counts"])
+        height, width = thing["size"]
+        good = runs is not None and min(runs, default=-1) >= 0 and sum(runs) == height * width
+        assert (rle is not None) == good
+        assert not good or masks.run_lengths(thing)[1].tolist() == runs
+
+
 @pytest.mark.parametrize(
     ("thing", "size", "says"),
     [

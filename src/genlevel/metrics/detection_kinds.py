@@ -135,6 +135,12 @@ class MaskKind(Kind):
         except MetricError:
             return None
 
+    def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
+        """Masks, checked many at a time."""
+        found = masks.read_all([item.get("mask") for item in items], [item.get("size") for item in items])
+        readable = np.fromiter((rle is not None for rle in found), np.bool_, len(found))
+        return [rle for rle in found if rle is not None], readable
+
     def overlaps(self, detections: Any, truths: Any, crowd: Bools, i: Ints, j: Ints) -> FloatArray:
         """IoU of masks, all detections of a group with all its truths at a time."""
         overlap = np.zeros(len(i))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from hotcoco import mask as coco_mask
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from genlevel.errors import MetricError
 from genlevel.metrics.evidence import Array
 
+Bools = NDArray[np.bool_]
 Bitmap = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 Rle = dict[str, Any]
 
 MAX_PIXELS = 1 << 26
@@ -20,6 +23,7 @@ MAX_CORNERS = 200_000
 # The rasteriser walks along the outline in steps of a fifth of a pixel.
 MAX_OUTLINE = 1e7
 _DIGITS = 7  # of 5 bits: run lengths below 2^34
+_BLOCK = 50_000  # characters decoded at a time: their arrays stay in the cache
 
 
 def _size(thing: Any) -> tuple[int, int]:
@@ -34,7 +38,7 @@ def _size(thing: Any) -> tuple[int, int]:
     return size
 
 
-def parse_counts(text: str | bytes, limit: int) -> NDArray[np.int64]:
+def parse_counts(text: str | bytes, limit: int) -> Ints:
     """Run lengths from COCO's compressed string; at most ``limit`` of them.
 
     A number is a group of characters with 5 bits each, lowest first; from the third on it is the difference to the number
@@ -62,6 +66,53 @@ def parse_counts(text: str | bytes, limit: int) -> NDArray[np.int64]:
     values[1::2] = np.cumsum(values[1::2])
     values[2::2] = np.cumsum(values[2::2])
     return values
+
+
+class Runs(NamedTuple):
+    """Run lengths of many masks."""
+
+    values: Ints
+    """Of all masks, one after the other."""
+    start: Ints
+    """Where in ``values`` those of each mask begin."""
+    sound: Bools
+    """Whether the string was a whole sequence of numbers; the values of another mean nothing."""
+
+
+def parse_all(strings: Sequence[bytes]) -> Runs:
+    """:func:`parse_counts` of many strings at once, none of them empty."""
+    codes = np.frombuffer(b"".join(strings), np.uint8) - np.uint8(48)  # below 48 it wraps around and is above 63 too
+    length = np.fromiter(map(len, strings), np.int64, len(strings))
+    end = np.cumsum(length)
+    last = codes < 32
+    sound: Bools = last[end - 1]
+    if codes.max() > 63:
+        sound &= np.maximum.reduceat(codes, end - length) <= 63
+    # Also where the last number is not whole, so that no string runs into the next.
+    last[end - 1] = True
+    stop = last.nonzero()[0]
+    first = np.zeros_like(stop)
+    first[1:] = stop[:-1] + 1
+    digits = stop - first + 1
+    start = np.searchsorted(first, end - length)
+    most = int(digits.max())
+    if most > _DIGITS:
+        sound &= np.maximum.reduceat(digits, start) <= _DIGITS
+    values = (codes[first] & 31).astype(np.int64)
+    for place in range(1, min(most, _DIGITS)):
+        longer = (digits > place).nonzero()[0]
+        values[longer] |= (codes[first[longer] + place] & 31).astype(np.int64) << 5 * place
+    negative = (codes[stop] & 16).nonzero()[0]
+    values[negative] -= 1 << np.minimum(5 * digits[negative], 60)
+    # Sums of every other number over all strings, less what came before each string and its first number. They are exact
+    # also where broken strings make them wrap around.
+    sums = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values[0::2], out=sums[1::2])
+    np.cumsum(values[1::2], out=sums[2::2])
+    begin = start.repeat(np.append(start[1:], len(values)) - start)
+    runs = sums[1:] - sums[begin + 1 - (np.arange(len(values)) - begin & 1)]
+    runs[start] = values[start]
+    return Runs(runs, start, sound)
 
 
 def _format_counts(counts: NDArray[np.int64]) -> bytes:
@@ -175,6 +226,50 @@ def read(thing: Any, size: Any = None) -> Rle:
         _size(thing.shape)
         return encode(thing)
     return from_polygons(thing, size)
+
+
+def read_all(things: Sequence[Any], sizes: Sequence[Any]) -> list[Rle | None]:
+    """:func:`read` of each, None where it is no mask; compressed strings are checked many at a time."""
+    found: list[Rle | None] = [None] * len(things)
+    strings: list[bytes] = []
+    shapes: list[tuple[int, int]] = []
+    rows: list[int] = []
+    for row, thing in enumerate(things):
+        try:
+            counts = thing.get("counts") if type(thing) is dict else None
+            if not isinstance(counts, (str, bytes)) or not counts:
+                found[row] = read(thing, sizes[row])
+                continue
+            height, width = _size(thing.get("size"))
+            if len(counts) <= _DIGITS * (height * width + 3):
+                strings.append(counts.encode("ascii") if isinstance(counts, str) else counts)
+                shapes.append((height, width))
+                rows.append(row)
+        except (MetricError, UnicodeEncodeError):
+            continue
+    for part in _blocks(strings):
+        sound = _whole(strings[part], shapes[part])
+        for row, counts, shape, good in zip(rows[part], strings[part], shapes[part], sound.tolist(), strict=True):
+            found[row] = {"size": [*shape], "counts": counts} if good else None
+    return found
+
+
+def _blocks(strings: Sequence[bytes]) -> list[slice]:
+    """What is decoded at a time: neighbours that end in the same block of characters."""
+    ends = np.cumsum(np.fromiter(map(len, strings), np.int64, len(strings)))
+    cuts = np.flatnonzero(np.diff(ends // _BLOCK, prepend=0)).tolist()
+    return [slice(low, high) for low, high in pairwise([0, *cuts, len(strings)]) if low < high]
+
+
+def _whole(strings: Sequence[bytes], shapes: Sequence[tuple[int, int]]) -> Bools:
+    """Whether each string is run lengths that fill its shape, as :func:`run_lengths` says."""
+    runs = parse_all(strings)
+    pixels = np.array(shapes, np.int64).prod(axis=1)
+    count = np.diff(runs.start, append=len(runs.values))
+    least, most, total = (f.reduceat(runs.values, runs.start) for f in (np.minimum, np.maximum, np.add))
+    fits: Bools = runs.sound & (count <= pixels + 2) & (least >= 0) & (most <= pixels)
+    fits &= total == pixels
+    return fits
 
 
 def area(rle: Rle) -> int:
