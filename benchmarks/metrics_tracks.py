@@ -10,10 +10,9 @@ from benchmarks._race import Groups, Race, Value, compute, mean, run
 
 
 def tracks() -> list[Race]:
-    """HOTA, MOTA and IDF1 of 4 videos of 300 frames with 20 objects; the peer's lists are read by our code."""
+    """HOTA, MOTA and IDF1 of 4 videos of 300 frames with 20 objects; both begin with the same lists."""
+    from trackeval.datasets._base_dataset import _BaseDataset
     from trackeval.metrics import CLEAR, HOTA, Identity
-
-    from genlevel.metrics.tracking_multi import aligned
 
     r = np.random.default_rng(5)
     given, truth = [], []
@@ -33,14 +32,30 @@ def tracks() -> list[Race]:
         given.append(films[0])
         truth.append(films[1])
 
+    def side(film: list[Any]) -> tuple[list[Any], list[Any], int]:
+        number: dict[int, int] = {}
+        ids = [np.array([number.setdefault(o["id"], len(number)) for o in frame], int) for frame in film]
+        return ids, [np.array([o["box"] for o in frame]).reshape(-1, 4) for frame in film], len(number)
+
+    def data(g: list[Any], t: list[Any]) -> dict[str, Any]:
+        """What trackeval's own readers hand to its metrics."""
+        (found, boxes, tracks), (true, gold, truths) = side(g), side(t)
+        alike = _BaseDataset._calculate_box_ious
+        return {
+            "gt_ids": true,
+            "tracker_ids": found,
+            "similarity_scores": [alike(a, b, box_format="xywh") for a, b in zip(gold, boxes, strict=True)],
+            "num_gt_ids": truths,
+            "num_tracker_ids": tracks,
+            "num_timesteps": len(t),
+            "num_gt_dets": sum(map(len, true)),
+            "num_tracker_dets": sum(map(len, found)),
+        }
+
     def reference(kind: Any, field: str) -> Value:
         def value() -> float:
-            results = {}
-            for k, video in enumerate(aligned(g, t, 0) for g, t in zip(given, truth, strict=True)):
-                data = {"gt_ids": video.truth, "tracker_ids": video.given, "similarity_scores": video.likeness}
-                data |= {"num_gt_ids": video.truths, "num_tracker_ids": video.tracks, "num_timesteps": len(video.truth)}
-                data |= {"num_gt_dets": sum(map(len, video.truth)), "num_tracker_dets": sum(map(len, video.given))}
-                results[str(k)] = kind.eval_sequence(data)
+            pairs = enumerate(zip(given, truth, strict=True))
+            results = {str(k): kind.eval_sequence(data(g, t)) for k, (g, t) in pairs}
             return float(np.mean(kind.combine_sequences(results)[field]))
 
         return value

@@ -32,6 +32,20 @@ def film(seed: int, frames: int = 30, people: int = 8) -> tuple[Any, Any]:
     return given, truth
 
 
+def crowd(seed: int) -> tuple[Any, Any]:
+    """Objects that stand close together, many of them answered twice, and videos with empty frames between."""
+    r = np.random.default_rng(seed)
+    given, truth = [], []
+    for _ in range(25):
+        place = r.uniform(0, 40, (6, 2))
+        truth.append([{"id": k, "box": [*place[k], 30.0, 30.0]} for k in range(6) if r.random() > 0.2])
+        found = [{"id": int(k), "box": [*(place[k % 6] + r.normal(0, 4, 2)), 30.0, 30.0]} for k in r.permutation(12)]
+        given.append(found[: r.integers(0, 13)])
+        if r.random() < 0.3:
+            (given if r.random() < 0.5 else truth)[-1].clear()
+    return given, truth
+
+
 def iou(a: Any, b: Any) -> float:
     w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
@@ -80,6 +94,19 @@ def test_trackeval() -> None:
         assert metrics.compute(name, [*given[:-1], None], truth) == pytest.approx(want, abs=1e-9), name
         alone = float(np.mean(results["0"][field]))
         assert metrics.compute(name, given[:1], truth[:1]) == pytest.approx(alone, abs=1e-9), name
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_crowd_is_counted_as_trackeval_counts_it(seed: int) -> None:
+    given, truth = crowd(seed)
+    data = trackeval_data(given, truth)
+    for kind, field, name in (
+        (trackeval_metrics.CLEAR({"PRINT_CONFIG": False}), "MOTA", "mota"),
+        (trackeval_metrics.Identity({"PRINT_CONFIG": False}), "IDF1", "idf1"),
+        (trackeval_metrics.HOTA(), "HOTA", "hota"),
+    ):
+        want = float(np.mean(kind.eval_sequence(data)[field]))
+        assert metrics.compute(name, [given], [truth]) == pytest.approx(want, abs=1e-9), name
 
 
 def test_a_perfect_track_and_none() -> None:

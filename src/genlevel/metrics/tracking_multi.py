@@ -11,35 +11,62 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from genlevel.errors import MetricError
-from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio
+from genlevel.metrics.base import Metric, as_weights, check_lengths, ratio, weighted_sum
 from genlevel.metrics.dense import need
 from genlevel.metrics.detection_ap import is_mapping
 from genlevel.metrics.detection_kinds import BoxKind
-from genlevel.metrics.detection_match import Ints, box_overlaps, pair_up
+from genlevel.metrics.detection_match import Bools, Ints, box_overlaps, pair_up
 from genlevel.metrics.evidence import Evidence, FloatArray
 
 ALPHAS = np.arange(0.05, 0.99, 0.05)
 _EPS = np.finfo(np.float64).eps
+_PAIRS = 1_000_000  # of boxes compared at a time: bounds memory
 
 
 class Frames(NamedTuple):
-    """What is seen in each frame of a video."""
+    """What is seen in the frames of a video, one box after the other, by frame."""
 
-    ids: list[Ints]
+    id: Ints
     """Numbers from 0 to ``tracks`` - 1."""
-    boxes: list[FloatArray]
-    """(n, 4) for each frame."""
+    box: FloatArray
+    """(n, 4)."""
+    frame: Ints
     tracks: int
 
 
 class Video(NamedTuple):
-    """Truths, answers and their likeness frame by frame, with ids from 0."""
+    """Both sides of a video, and all pairs of a true and an answered box of one frame that overlap, by frame."""
 
-    truth: list[Ints]
-    given: list[Ints]
-    likeness: list[FloatArray]
-    truths: int
-    tracks: int
+    truth: Frames
+    given: Frames
+    frames: int
+    one: Ints
+    """Of each pair the place of the box in ``truth``; ascending."""
+    two: Ints
+    """Likewise in ``given``."""
+    iou: FloatArray
+
+    def codes(self, pairs: Any = slice(None)) -> Ints:
+        """The identities of pairs as one number each, true id * tracks + answered id."""
+        found: Ints = self.truth.id[self.one[pairs]] * self.given.tracks + self.given.id[self.two[pairs]]
+        return found
+
+    def together(self, pairs: Any, weights: Any = None) -> FloatArray:
+        """How often, or with what sum of ``weights``, identities are among the pairs, (truths, tracks)."""
+        shape = (self.truth.tracks, self.given.tracks)
+        sums = np.bincount(self.codes(pairs), weights, shape[0] * shape[1])
+        return sums.astype(np.float64).reshape(shape)
+
+    def best(self, frame: int, pairs: Any, score: FloatArray) -> Bools:
+        """Which of the pairs, all of ``frame``, are in the match of its boxes with the largest sum of scores above 0."""
+        rows, columns = (np.searchsorted(side.frame, (frame, frame + 1)) for side in (self.truth, self.given))
+        at = self.one[pairs] - rows[0], self.two[pairs] - columns[0]
+        table = np.zeros((rows[1] - rows[0], columns[1] - columns[0]))
+        table[at] = score
+        chosen = np.zeros(table.shape, np.bool_)
+        chosen[linear_sum_assignment(-table)] = True
+        found: Bools = chosen[at]
+        return found
 
 
 def read_frames(thing: Any, frames: int | None = None) -> Frames | None:
@@ -67,30 +94,28 @@ def read_frames(thing: Any, frames: int | None = None) -> Frames | None:
     tracks = int(ids.max(initial=-1)) + 1
     first = np.sort(np.unique(frame * (tracks + 1) + ids, return_index=True)[1])
     ids, boxes, frame = ids[first], boxes[first], frame[first]
-    bounds = np.searchsorted(frame, np.arange(frames + 1)).tolist()
-    return Frames(
-        [ids[low:high] for low, high in pairwise(bounds)], [boxes[low:high] for low, high in pairwise(bounds)], tracks
-    )
+    return Frames(ids, boxes, frame, tracks)
 
 
-def likenesses(truth: list[FloatArray], given: list[FloatArray]) -> list[FloatArray]:
-    """For each frame the IoU of every true box with every answered one, (truths, answers); many frames at a time."""
-    rows, columns = (np.array([len(boxes) for boxes in side]) for side in (truth, given))
-    table: list[FloatArray] = []
+def overlapping(truth: Frames, given: Frames, frames: int) -> tuple[Ints, Ints, FloatArray]:
+    """All pairs of a true and an answered box of one frame that overlap, and their IoU; many frames at a time."""
+    first_t, first_g = (np.searchsorted(side.frame, np.arange(frames + 1)) for side in (truth, given))
+    found: list[tuple[Ints, Ints, FloatArray]] = []
     start = 0
-    # As many frames as make a million pairs, and one at least.
-    for stop in _stops(rows * columns, 1_000_000):
-        t, g = (np.concatenate(side[start:stop]) for side in (truth, given))
-        frame_t, frame_g = (np.repeat(np.arange(stop - start), sizes[start:stop]) for sizes in (rows, columns))
-        pairs = pair_up(frame_t, frame_g, stop - start)
-        iou = box_overlaps(t[pairs.detection], g[pairs.truth], np.zeros(len(pairs.truth), np.bool_))
-        ends = np.cumsum(rows[start:stop] * columns[start:stop])
-        table += [
-            part.reshape(int(rows[start + k]), int(columns[start + k]))
-            for k, part in enumerate(np.split(iou, ends[:-1]))
-        ]
+    for stop in _stops(np.diff(first_t) * np.diff(first_g), _PAIRS):
+        t, g = slice(first_t[start], first_t[stop]), slice(first_g[start], first_g[stop])
+        one, two, _ = pair_up(truth.frame[t] - start, given.frame[g] - start, stop - start)
+        # Most do not even stand one above the other.
+        for low, side in ((0, 2), (1, 3)):
+            a, b = truth.box[t, low], given.box[g, low]
+            ends_a, ends_b = a + truth.box[t, side], b + given.box[g, side]
+            near = (a[one] < ends_b[two]) & (b[two] < ends_a[one])
+            one, two = one[near], two[near]
+        one, two = one + t.start, two + g.start
+        found.append((one, two, box_overlaps(truth.box[one], given.box[two], np.zeros(len(one), np.bool_))))
         start = stop
-    return table
+    ones, twos, ious = zip(*found, strict=True)
+    return np.concatenate(ones), np.concatenate(twos), np.concatenate(ious)
 
 
 def _stops(sizes: Ints, most: int) -> list[int]:
@@ -107,11 +132,12 @@ def _stops(sizes: Ints, most: int) -> list[int]:
 def aligned(answer: Any, reference: Any, row: int) -> Video:
     """Both sides frame by frame; frames that an answer lacks are empty, those beyond the reference are not used."""
     truth = read_frames(reference)
-    need(truth is not None and len(truth.ids) > 0, row, "is not a list of frames, each a list of {'id', 'box'}")
+    need(truth is not None and len(reference) > 0, row, "is not a list of frames, each a list of {'id', 'box'}")
     assert truth is not None
-    given = read_frames(answer, len(truth.ids)) or read_frames((), len(truth.ids))
+    frames = len(reference)
+    given = read_frames(answer, frames) or read_frames((), frames)
     assert given is not None
-    return Video(truth.ids, given.ids, likenesses(truth.boxes, given.boxes), truth.tracks, given.tracks)
+    return Video(truth, given, frames, *overlapping(truth, given, frames))
 
 
 @dataclass(frozen=True)
@@ -140,7 +166,7 @@ class _MultiTrack(Metric):
         w = as_weights(evidence, weights)
         if not len(evidence):
             return np.full(w.shape[:-1], self.worst)
-        return self.number(w @ evidence["counts"])
+        return self.number(weighted_sum(evidence["counts"], w))
 
     def counts(self, sequence: Video) -> FloatArray:
         """The counts of one video."""
@@ -173,25 +199,26 @@ class Mota(_MultiTrack):
 
     def counts(self, sequence: Video) -> FloatArray:
         """Hits, missed, false, switches."""
-        hits = switches = 0
-        last = np.full(sequence.truths, -1, np.int64)
-        before = np.full(sequence.truths, -1, np.int64)
-        for truth, given, likeness in zip(sequence.truth, sequence.given, sequence.likeness, strict=True):
-            if not len(truth) or not len(given):
-                continue
+        truth, given = sequence.truth, sequence.given
+        pairs = np.flatnonzero(sequence.iou >= self.iou - _EPS)
+        one, two = sequence.one[pairs], sequence.two[pairs]
+        frame, who, by = truth.frame[one], truth.id[one], given.id[two]
+        # A pair whose boxes have no other is a match; a frame of others has to be solved, after the frame before it.
+        match = (np.bincount(one)[one] == 1) & (np.bincount(two)[two] == 1)
+        both = np.intersect1d(truth.frame, given.frame)
+        bounds = np.searchsorted(frame, np.append(both, sequence.frames))
+        for k in np.unique(np.searchsorted(both, frame[~match])).tolist():
+            here, before = slice(bounds[k], bounds[k + 1]), slice(bounds[k - 1] if k else 0, bounds[k])
+            last = np.full(truth.tracks, -1, np.int64)
+            last[who[before][match[before]]] = by[before][match[before]]
             # First of all the track of the frame before goes on, then likeness decides.
-            score = 1000.0 * (given[None] == before[truth][:, None]) + likeness
-            score[likeness < self.iou - _EPS] = 0.0
-            rows, columns = linear_sum_assignment(-score)
-            real = score[rows, columns] > _EPS
-            who, by = truth[rows[real]], given[columns[real]]
-            switches += int(np.count_nonzero((last[who] >= 0) & (last[who] != by)))
-            last[who] = by
-            before[:] = -1
-            before[who] = by
-            hits += len(who)
-        truths, tracks = sum(map(len, sequence.truth)), sum(map(len, sequence.given))
-        return np.array([hits, truths - hits, tracks - hits, switches], np.float64)
+            score = 1000.0 * (last[who[here]] == by[here]) + sequence.iou[pairs[here]]
+            match[here] = sequence.best(int(both[k]), pairs[here], score)
+        who, by = who[match], by[match]
+        order = np.argsort(who, kind="stable")
+        switches = np.count_nonzero((np.diff(who[order]) == 0) & (np.diff(by[order]) != 0))
+        hits = len(who)
+        return np.array([hits, len(truth.id) - hits, len(given.id) - hits, switches], np.float64)
 
     def number(self, sums: FloatArray) -> FloatArray:
         """MOTA."""
@@ -218,12 +245,10 @@ class Idf1(_MultiTrack):
 
     def counts(self, sequence: Video) -> FloatArray:
         """Boxes under the best match of identities, true boxes, answered boxes."""
-        together = np.zeros((sequence.truths, sequence.tracks))
-        for truth, given, likeness in zip(sequence.truth, sequence.given, sequence.likeness, strict=True):
-            together[truth[:, None], given[None]] += likeness >= self.iou
+        together = sequence.together(sequence.iou >= self.iou)
         # Leaving an identity unmatched costs no more than a match of nothing, so the best match is the largest sum.
         best = float(together[linear_sum_assignment(-together)].sum())
-        return np.array([best, sum(map(len, sequence.truth)), sum(map(len, sequence.given))], np.float64)
+        return np.array([best, len(sequence.truth.id), len(sequence.given.id)], np.float64)
 
     def number(self, sums: FloatArray) -> FloatArray:
         """IDF1."""
@@ -243,22 +268,20 @@ class Hota(_MultiTrack):
 
     def counts(self, sequence: Video) -> FloatArray:
         """For each threshold hits, missed, false and the sum of association accuracies over hits."""
-        truths, tracks = sum(map(len, sequence.truth)), sum(map(len, sequence.given))
-        size_t = np.bincount(np.concatenate(sequence.truth), minlength=sequence.truths)[:, None]
-        size_g = np.bincount(np.concatenate(sequence.given), minlength=sequence.tracks)[None]
-        possible = np.zeros((sequence.truths, sequence.tracks))
-        steps = list(zip(sequence.truth, sequence.given, sequence.likeness, strict=True))
-        for truth, given, likeness in steps:
-            rest = likeness.sum(axis=0)[None] + likeness.sum(axis=1)[:, None] - likeness
-            possible[truth[:, None], given[None]] += np.divide(
-                likeness, rest, out=np.zeros_like(likeness), where=rest > _EPS
-            )
+        truth, given, one, two, iou = sequence.truth, sequence.given, sequence.one, sequence.two, sequence.iou
+        truths, tracks = len(truth.id), len(given.id)
+        size_t = np.bincount(truth.id, minlength=truth.tracks)[:, None]
+        size_g = np.bincount(given.id, minlength=given.tracks)[None]
+        rest = np.bincount(one, iou)[one] + np.bincount(two, iou)[two] - iou
+        possible = sequence.together(slice(None), np.divide(iou, rest, out=np.zeros_like(iou), where=rest > _EPS))
         alignment = possible / np.maximum(size_t + size_g - possible, _EPS)
-        hits = np.zeros((len(ALPHAS), *possible.shape))
-        for truth, given, likeness in steps:
-            rows, columns = linear_sum_assignment(-alignment[truth[:, None], given[None]] * likeness)
-            near = likeness[rows, columns][None] >= ALPHAS[:, None] - _EPS
-            hits[:, truth[rows], given[columns]] += near
+        score = alignment.ravel()[sequence.codes()] * iou
+        match = np.zeros(len(one), np.bool_)
+        bounds = np.searchsorted(truth.frame[one], np.arange(sequence.frames + 1)).tolist()
+        for frame, (low, high) in enumerate(pairwise(bounds)):
+            if high > low:
+                match[low:high] = sequence.best(frame, slice(low, high), score[low:high])
+        hits = np.stack([sequence.together(match & (iou >= alpha - _EPS)) for alpha in ALPHAS])
         association = hits / np.maximum(1.0, size_t + size_g - hits)
         found = hits.sum(axis=(1, 2))
         table = [found, truths - found, tracks - found, (hits * association).sum(axis=(1, 2))]
