@@ -327,12 +327,12 @@ def _score(
     from genlevel.cli.level_command import print_levels
     from genlevel.cli.score_command import print_scores
     from genlevel.scoring.extent import partial
-    from genlevel.scoring.workflow import locate, score_located, write_html_report
+    from genlevel.scoring.workflow import locate, score_located, settings_of, write_html_report
 
     out = folder.path
     if located is None:
         located = locate(out, data=args.data, catalog=args.catalog, edition=args.edition, sota=args.sota)
-    report = score_located(located, jobs=0, scored=scored)
+    report = score_located(located, settings_of(located, jobs=0), scored)
     print_scores(report, "table", told)
     print_levels([report.level], report.catalog)
     left_out = partial([(s.value, s.note) for s in report.scores], len(report.catalog), report.settings.limit)

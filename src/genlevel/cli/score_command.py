@@ -68,12 +68,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score_run(args: argparse.Namespace) -> ScoreReport:
-    from genlevel.scoring.workflow import locate, score_located
+    from genlevel.scoring.workflow import locate, score_located, settings_of
 
     run = locate(args.run, data=args.data, edition=args.edition, catalog=args.catalog, sota=args.sota)
     if run.meta.get("end") is None:
         note(f"{args.run}: this run has not ended; samples that were not asked yet count as missing, which is wrong")
-    return score_located(run, jobs=args.jobs, limit=args.limit, ratings=args.ratings, judge=args.judge)
+    settings = settings_of(run, jobs=args.jobs, limit=args.limit, ratings=args.ratings, judge=args.judge)
+    return score_located(run, settings)
 
 
 def _score_predictions(args: argparse.Namespace) -> ScoreReport:

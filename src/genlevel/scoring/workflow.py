@@ -67,16 +67,14 @@ def settings_of(
     *,
     jobs: int = 1,
     limit: int | None = None,
-    protocol: str | None = None,
     ratings: Path | None = None,
     judge: str = "",
 ) -> Settings:
-    """How a run is scored: as it was asked."""
+    """How a run is scored: as it was asked, or fewer samples of each task."""
     meta = located.meta
     return Settings(
         model=meta["model"],
         dispatcher=bool(meta.get("dispatcher")),
-        protocol=protocol,
         limit=limit or meta.get("limit"),
         jobs=jobs,
         store=located.folder,
@@ -88,20 +86,14 @@ def settings_of(
 
 
 def score_located(
-    located: Located,
-    *,
-    jobs: int = 1,
-    limit: int | None = None,
-    protocol: str | None = None,
-    ratings: Path | None = None,
-    judge: str = "",
-    scored: Mapping[str, ScoredTask] | None = None,
+    located: Located, settings: Settings | None = None, scored: Mapping[str, ScoredTask] | None = None
 ) -> ScoreReport:
     """Score a run and write its scores, evidence and level into the folder.
 
-    ``scored`` are tasks, by id, that were scored beside the run, with :func:`settings_of` it.
+    ``settings`` are by default those of :func:`settings_of`. ``scored`` are tasks, by id, that were scored beside the run with
+    the same ones.
     """
-    settings = settings_of(located, jobs=jobs, limit=limit, protocol=protocol, ratings=ratings, judge=judge)
+    settings = settings or settings_of(located)
     report = score_run(located.folder, located.datasets, located.catalog, settings, scored)
     write_report(located.folder, report, data=str(located.data))
     return report

@@ -9,7 +9,7 @@ from genlevel.errors import RequestFailed
 from genlevel.models.batching import Answer
 from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.parts import encode_npy, image_of, only_image
-from genlevel.models.local.runner import Runner
+from genlevel.models.local.runner import OneByOne, Runner
 from genlevel.records import PartKind, Reply, Request
 
 __all__ = ["Depth", "Upscaling"]
@@ -51,7 +51,7 @@ class Depth(Runner):
         return [Reply((encode_npy(np.ascontiguousarray(depth, np.float32)),)) for depth in maps]
 
 
-class Upscaling(Runner):
+class Upscaling(OneByOne):
     """Swin2SR: an image several times as large, or as large and cleaner."""
 
     makes: frozenset[PartKind] = frozenset({"image"})
@@ -66,11 +66,8 @@ class Upscaling(Runner):
         """Images; the text of a request is not read."""
         return frozenset({"image", "text"})
 
-    def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        """One image at a time: they keep their sizes."""
-        return [self._answer(request) for request in requests]
-
-    def _answer(self, request: Request) -> Answer:
+    def one(self, request: Request) -> Answer:
+        """The image, of whichever size it is."""
         import torch
 
         image = only_image(request)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from genlevel.models.batching import Answer
 from genlevel.models.local.parts import image_of, only_image, text_of
-from genlevel.models.local.runner import Runner, said
+from genlevel.models.local.runner import OneByOne, said
 from genlevel.models.local.segmentation import run_lengths
 from genlevel.records import PartKind, Reply, Request
 from genlevel.tasktypes.literals import find_literals
@@ -52,7 +52,7 @@ def _is_row(value: Any, count: int) -> bool:
     )
 
 
-class PromptMasks(Runner):
+class PromptMasks(OneByOne):
     """SAM, SAM-HQ: promptable masks. Its masks have no classes."""
 
     task_types = frozenset({"image-segmentation", "instance-segmentation", "panoptic-segmentation"})
@@ -63,11 +63,8 @@ class PromptMasks(Runner):
         """Images, with a box or points in the text."""
         return frozenset({"image", "text"})
 
-    def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        """One image at a time: each has its own prompts."""
-        return [self._answer(request) for request in requests]
-
-    def _answer(self, request: Request) -> Answer:
+    def one(self, request: Request) -> Answer:
+        """The mask of what the request's box or points show, or all masks of its image."""
         image = only_image(request)
         box, points = prompts_of(request)
         if request.task_type in _EVERYTHING and box is None and not points:

@@ -9,7 +9,7 @@ from genlevel.models.batching import Answer
 from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.records import Part, PartKind, Reply, Request
 
-__all__ = ["Runner", "said"]
+__all__ = ["OneByOne", "Runner", "said"]
 
 
 class Runner(ABC):
@@ -38,6 +38,18 @@ class Runner(ABC):
         Raises:
             RequestFailed: which fails all of them; they are asked again one by one.
         """
+
+
+class OneByOne(Runner):
+    """Asks about one request at a time: each has a size, prompts or a seed of its own."""
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """One after the other."""
+        return [self.one(request) for request in requests]
+
+    @abstractmethod
+    def one(self, request: Request) -> Answer:
+        """The answer to one request."""
 
 
 def said(text: str) -> Reply:

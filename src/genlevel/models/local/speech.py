@@ -11,7 +11,7 @@ from genlevel.models.local.checkpoint import Checkpoint
 from genlevel.models.local.generation import generate, replies
 from genlevel.models.local.labels import only_sound, takes_padding_for_sound
 from genlevel.models.local.parts import question_of, sound
-from genlevel.models.local.runner import Runner, said
+from genlevel.models.local.runner import OneByOne, Runner, said
 from genlevel.records import Part, PartKind, Reply, Request
 
 __all__ = ["Ctc", "Speech", "Voice"]
@@ -94,7 +94,7 @@ class Ctc(Runner):
         return [said(text) if text.strip() else RequestFailed("the model heard nothing") for text in texts]
 
 
-class Voice(Runner):
+class Voice(OneByOne):
     """VITS, Bark, MusicGen: a sound from a text."""
 
     makes: frozenset[PartKind] = frozenset({"audio"})
@@ -110,11 +110,8 @@ class Voice(Runner):
         """Text: what is to be said or played."""
         return frozenset({"text"})
 
-    def answer(self, requests: Sequence[Request]) -> list[Answer]:
-        """One text at a time, drawn from its own seed."""
-        return [self._answer(request) for request in requests]
-
-    def _answer(self, request: Request) -> Answer:
+    def one(self, request: Request) -> Answer:
+        """The sound of a text, drawn from its own seed."""
         import torch
 
         from genlevel.media import encode_wav
