@@ -149,6 +149,15 @@ def test_a_worker_does_not_start_threads_on_all_cores(tmp_path: Path, monkeypatc
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
+def test_tasks_whose_metric_holds_a_network_share_one_process(tmp_path: Path) -> None:
+    datasets = write(tmp_path)
+    for k in (2, 5):
+        datasets[k] = replace(datasets[k], task=replace(TASK, id=f"t{k}", task_type="text-to-image", metric="fid"))
+    seen: Any = score_each(threads_of, datasets, 2).tasks
+    assert [name for name, *_ in seen] == [f"t{k}" for k in range(TASKS)]
+    assert [k for k, (_, process, *_) in enumerate(seen) if process == os.getpid()] == [2, 5]
+
+
 def die(dataset: Dataset) -> Any:
     os._exit(9)
 

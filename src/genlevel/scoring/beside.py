@@ -13,7 +13,7 @@ from types import TracebackType
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError
 from genlevel.runner import Counts, Watcher
-from genlevel.scoring.pool import POOL_FROM, cores, own_names, start_worker, threads
+from genlevel.scoring.pool import POOL_FROM, cores, has_network, own_names, start_worker, threads
 from genlevel.scoring.run import RunSource, Settings, work_of
 from genlevel.scoring.task import ScoredTask
 
@@ -25,11 +25,12 @@ class Beside(Watcher):
     """Watches a run and scores what is finished. Use as a context manager, and give the run this watcher.
 
     It changes no number: a task is scored by the same function, from the same files, as after the run. What it did not get to,
-    or cannot do (a task type that this process alone knows), is left to be scored afterwards.
+    cannot do (a task type that this process alone knows) or had better not (a metric with a network, which would take memory
+    from a model on the same GPU) is left to be scored afterwards.
     """
 
     def __init__(self, datasets: Sequence[Dataset], folder: Path, settings: Settings, inner: Watcher | None) -> None:
-        self._datasets = {d.task.id: d for d in datasets if not own_names(d.task)}
+        self._datasets = {d.task.id: d for d in datasets if not own_names(d.task) and not has_network(d.task)}
         self._work = work_of(RunSource(folder), settings)
         self._inner = inner or Watcher()
         self._workers = min(settings.jobs or max(1, cores() - 1), len(self._datasets))

@@ -13,7 +13,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from typing import NamedTuple
 
-from genlevel import tasktypes
+from genlevel import metrics, tasktypes
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, RunError
 from genlevel.metrics import METRICS
@@ -37,7 +37,8 @@ def score_each(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset
     """Score every dataset.
 
     Worker processes import what they need by name, so a task whose type or metric was registered in this process only is
-    scored in this process, with a note.
+    scored in this process, with a note. So is one whose metric holds a network: each worker would hold its weights, and a part
+    of the GPU where there is one.
 
     Args:
         work: scores one dataset; must be picklable.
@@ -51,14 +52,15 @@ def score_each(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset
     if workers <= 1 or len(datasets) < POOL_FROM:
         return Scored([work(d) for d in datasets], [])
     own = {i: names for i, d in enumerate(datasets) if (names := own_names(d.task))}
-    pooled = sorted((i for i in range(len(datasets)) if i not in own), key=lambda i: _order(datasets[i]))
+    here = own.keys() | {i for i, d in enumerate(datasets) if has_network(d.task)}
+    pooled = sorted((i for i in range(len(datasets)) if i not in here), key=lambda i: _order(datasets[i]))
     scored: dict[int, ScoredTask] = {}
     # spawn: the caller may have threads and an event loop, which a fork would copy in an unknown state.
     with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
         try:
             with threads(max(1, cores() // workers)):
                 futures = {i: pool.submit(work, datasets[i]) for i in pooled}
-            scored.update((i, work(datasets[i])) for i in own)
+            scored.update((i, work(datasets[i])) for i in sorted(here))
             scored.update((i, future.result()) for i, future in futures.items())
         except BrokenProcessPool:
             raise RunError(
@@ -103,6 +105,14 @@ def own_names(task: Task) -> frozenset[str]:
     with suppress(GenlevelError):  # a type that nobody knows, which the score will say
         measured.add(tasktypes.get(task.task_type).metric(task))
     return frozenset((tasktypes.TASK_TYPES.own & {task.task_type}) | (METRICS.own & measured))
+
+
+def has_network(task: Task) -> bool:
+    """Whether the task's metric holds a network."""
+    try:
+        return bool(metrics.get(tasktypes.get(task.task_type).metric(task)).files)
+    except GenlevelError:  # a type or metric that nobody knows, which the score will say
+        return False
 
 
 def _order(dataset: Dataset) -> tuple[bool, int]:
