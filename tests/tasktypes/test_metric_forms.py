@@ -44,12 +44,12 @@ def test_a_type_for_a_metric_leaves_the_shared_one_alone() -> None:
     assert tasktypes.get("text-to-audio").measured == ""
 
 
-@pytest.mark.parametrize("metric", ["fad", "chroma_similarity", "predicted_mos", "clap_score", "style_clap"])
+@pytest.mark.parametrize("metric", ["fad", "chroma_similarity", "predicted_mos", "dnsmos", "clap_score", "style_clap"])
 def test_sounds_with_their_rate(metric: str, folder: Path) -> None:
     sample = read("text-to-audio", metric, folder, {"prompt": "A tone."}, {"audio_file": "a.wav"})
     samples, rate = tasktypes.get("text-to-audio").for_metric(metric).parse([SOUND], sample)
     assert samples.shape == (800,) and rate == 8000
-    if metric in {"clap_score", "predicted_mos"}:
+    if metric in {"clap_score", "predicted_mos", "dnsmos"}:
         assert sample.reference == "A tone."
     else:
         assert sample.reference[1] == 8000

@@ -125,6 +125,7 @@ METRICS_TABLE: dict[str, MetricRow] = {
     "chroma_similarity": _percent("likeness of pitch classes"),
     "motion_fid": _error("Fréchet distance of motions"),
     "predicted_mos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score that a network predicts"),
+    "dnsmos": MetricRow("higher", "raw", 1.0, 5.0, "mean opinion score of speech in noise that a network predicts"),
     # learned metrics beyond those of the editions
     "kid": MetricRow("lower", "fraction", 0.0, inf, "kernel inception distance"),
     "inception_score": MetricRow("higher", "raw", 1.0, 1008.0, "Inception score"),

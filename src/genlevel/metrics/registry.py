@@ -83,6 +83,7 @@ METRICS = Registry(
         "fad": "genlevel.metrics.learned_audio.fad:Fad",
         "chroma_similarity": "genlevel.metrics.audio_chroma:ChromaSimilarity",
         "predicted_mos": "genlevel.metrics.learned_audio.mos:PredictedMos",
+        "dnsmos": "genlevel.metrics.learned_audio.dnsmos:Dnsmos",
         "rendered_clip_score": "genlevel.metrics.rendered:RenderedClipScore",
         "motion_fid": "genlevel.metrics.motion_fid:MotionFid",
         "map": "genlevel.metrics.detection_3d:SpaceMap",

@@ -38,6 +38,7 @@ _UNFITTED: Final = frozenset(
         "mcd",
         "mel_distance",
         "predicted_mos",
+        "dnsmos",
         "mos",
         "e_acc",
         "wer",
@@ -125,7 +126,7 @@ class AudioAnswer(MediaAnswer):
     asks = frozenset({"clap_score", "wer", "cer", "cider", "e_acc"})
     reads_aloud: ClassVar[bool] = False
     """Whether the words to be heard stand in the input."""
-    free = frozenset({"mos", "predicted_mos"})
+    free = frozenset({"mos", "predicted_mos", "dnsmos"})
     wishes = ("transcript", "transcription", "target_text", "caption", "text", "description", "prompt")
     output_keys: ClassVar[tuple[str, ...]] = ("audio_file", "audio", "wav", "file", "text")
 

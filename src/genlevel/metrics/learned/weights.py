@@ -102,7 +102,11 @@ def torch_or_explain() -> Any:
     return torch
 
 
-_EXTRAS = {"code": ("tree_sitter", "tree_sitter_python"), "learned": ("torch", "transformers")}
+_EXTRAS = {
+    "code": ("tree_sitter", "tree_sitter_python"),
+    "onnx": ("onnxruntime",),
+    "learned": ("torch", "transformers"),
+}
 
 
 def missing_packages(needs: Sequence[str]) -> str:
