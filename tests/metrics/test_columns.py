@@ -26,6 +26,15 @@ def test_plain_numbers_are_numbers_alone(things: list[Any]) -> None:
         assert column is None
 
 
+def test_arrays_and_their_items_are_plain_numbers() -> None:
+    for things in (np.arange(3), list(np.arange(3.0, dtype=np.float32)), [np.int8(0), 1.0, 2]):
+        assert np.array_equal(plain_numbers(things), [0.0, 1.0, 2.0])
+    for things in (np.zeros((3, 2)), np.array(["1"]), [np.complex64(1)], [np.zeros(2)] * 2):
+        assert plain_numbers(things) is None
+    assert np.array_equal(plain_rows(np.zeros((3, 2), int), 2), np.zeros((3, 2)))
+    assert plain_rows(np.zeros((3, 2)), 3) is None
+
+
 @given(st.lists(st.one_of(st.none(), st.lists(NUMBERS, max_size=3), st.just("ab")), max_size=5))
 def test_plain_rows_are_lists_of_that_width_alone(things: list[Any]) -> None:
     rows = plain_rows(things, 2)

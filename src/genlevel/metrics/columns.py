@@ -18,7 +18,7 @@ PIECE = 1 << 13
 
 def plain_numbers(things: Sequence[Any]) -> FloatArray | None:
     """Plain numbers, one a sample, as float64 (n,) with NaN for None; None where one of them is anything else."""
-    if not isinstance(things, np.ndarray) and len(things) and type(things[0]) not in (float, int, NoneType):
+    if not isinstance(things, np.ndarray) and len(things) and not isinstance(things[0], float | int | np.number | None):
         return None  # before a large thing is copied
     try:
         array = np.asarray(things)

@@ -15,7 +15,7 @@ _KITTI_LENGTHS = (100.0, 200.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0)
 
 
 @dataclass(frozen=True)
-class Path:
+class Trajectory:
     """Poses of T frames with the frames last, so that arithmetic runs along them."""
 
     turn: FloatArray
@@ -27,8 +27,8 @@ class Path:
         return int(self.place.shape[1])
 
 
-def read_path(thing: Any) -> Path | None:
-    """A path from matrices (T, 4, 4), (T, 3, 4), (T, 12) row by row, one matrix, or positions (T, 3); None for none.
+def read_trajectory(thing: Any) -> Trajectory | None:
+    """A trajectory from matrices (T, 4, 4), (T, 3, 4), (T, 12) row by row, one matrix, or positions (T, 3); None for none.
 
     Positions have no rotation: it is the identity. A rotation must be one up to 1e-3.
     """
@@ -40,12 +40,12 @@ def read_path(thing: Any) -> Path | None:
     if array.ndim == 2 and array.shape[1] == 12:
         array = array.reshape(-1, 3, 4)
     if array.ndim == 2 and array.shape[1] == 3:
-        return Path(np.broadcast_to(_STILL.turn, (3, 3, len(array))), np.ascontiguousarray(array.T))
+        return Trajectory(np.broadcast_to(_STILL.turn, (3, 3, len(array))), np.ascontiguousarray(array.T))
     if array.ndim != 3 or array.shape[1:] not in ((3, 4), (4, 4)):
         return None
     rows = np.ascontiguousarray(np.moveaxis(array[:, :3], 0, -1))
     turn, place = rows[:, :3], rows[:, 3]
-    return Path(turn, place) if _rigid(turn) else None
+    return Trajectory(turn, place) if _rigid(turn) else None
 
 
 def _rigid(turn: FloatArray) -> bool:
@@ -58,12 +58,12 @@ def _rigid(turn: FloatArray) -> bool:
     return bool(volume.min() > 0)
 
 
-_STILL = Path(np.eye(3)[..., None], np.zeros((3, 1)))
+_STILL = Trajectory(np.eye(3)[..., None], np.zeros((3, 1)))
 
 
 def read_poses(thing: Any) -> FloatArray | None:
-    """Poses (T, 4, 4) of what :func:`read_path` takes; None for none."""
-    path = read_path(thing)
+    """Poses (T, 4, 4) of what :func:`read_trajectory` takes; None for none."""
+    path = read_trajectory(thing)
     if path is None:
         return None
     poses = np.tile(np.eye(4), (len(path), 1, 1))
@@ -96,14 +96,14 @@ class _PoseMetric(MeanMetric):
 
     def value(self, answer: Any, reference: Any, row: int) -> float | None:
         """The number of one trajectory."""
-        truth = read_path(reference)
+        truth = read_trajectory(reference)
         need(truth is not None, row, "is not a trajectory of rigid poses or positions")
-        given = read_path(answer)
+        given = read_trajectory(answer)
         if given is None or truth is None or len(given) != len(truth):
             return None
         return self.error(given, truth, row)
 
-    def error(self, given: Path, truth: Path, row: int) -> float:
+    def error(self, given: Trajectory, truth: Trajectory, row: int) -> float:
         """The error of one trajectory."""
         raise NotImplementedError
 
@@ -115,10 +115,10 @@ class _Pairs(NamedTuple):
     """In metres; ones where errors are not per metre."""
 
 
-def _after_none(path: Path) -> Path:
-    """The path, after a frame in which nothing has moved."""
+def _after_none(path: Trajectory) -> Trajectory:
+    """The trajectory, after a frame in which nothing has moved."""
     sides = ((_STILL.turn, path.turn), (_STILL.place, path.place))
-    return Path(*(np.concatenate(side, axis=-1) for side in sides))
+    return Trajectory(*(np.concatenate(side, axis=-1) for side in sides))
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class _RelativeError(_PoseMetric):
         if self.delta < 1:
             raise MetricError(f"{self.name}: delta={self.delta} must be at least 1")
 
-    def error(self, given: Path, truth: Path, row: int) -> float:
+    def error(self, given: Trajectory, truth: Trajectory, row: int) -> float:
         """Mean of what remains of each pair's motion, per step, or per metre as the benchmark prints it."""
         pairs = self._pairs(truth)
         if len(truth) == 1:
@@ -148,11 +148,11 @@ class _RelativeError(_PoseMetric):
         scale = 100.0 if self.pairs == "kitti" else 1.0
         return float(scale * np.mean(self.remains(given, truth, pairs) / pairs.length))
 
-    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+    def remains(self, given: Trajectory, truth: Trajectory, pairs: _Pairs) -> FloatArray:
         """How much the motions of the two differ in each pair of frames, shape (pairs,)."""
         raise NotImplementedError
 
-    def _pairs(self, truth: Path) -> _Pairs:
+    def _pairs(self, truth: Trajectory) -> _Pairs:
         if self.pairs == "step":
             count = max(len(truth) - self.delta, 0)
             return _Pairs(slice(0, count), slice(self.delta, self.delta + count), np.ones(count))
@@ -179,7 +179,7 @@ class RelativeTranslationError(_RelativeError):
     definition = "mean over trajectories of the mean length of the translation that remains between consecutive frames"
     source = "Sturm et al. 2012 (relative pose error); Geiger et al. 2012 (pairs='kitti')"
 
-    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+    def remains(self, given: Trajectory, truth: Trajectory, pairs: _Pairs) -> FloatArray:
         """Length of the translation that remains: the difference of the ways, each as seen from its first frame."""
         ways = [
             np.einsum("jit,jt->it", path.turn[..., pairs.first], path.place[:, pairs.last] - path.place[:, pairs.first])
@@ -203,7 +203,7 @@ class RelativeRotationError(_RelativeError):
     )
     source = "Sturm et al. 2012 (relative pose error); Geiger et al. 2012 (pairs='kitti')"
 
-    def remains(self, given: Path, truth: Path, pairs: _Pairs) -> FloatArray:
+    def remains(self, given: Trajectory, truth: Trajectory, pairs: _Pairs) -> FloatArray:
         """Angle of the rotation that remains, seen from the world: how far the frames' own differences are apart."""
         apart = np.einsum("ikt,jkt->ijt", truth.turn, given.turn)
         return turn_degrees(np.einsum("ikt,jkt->ijt", apart[..., pairs.first], apart[..., pairs.last]))
@@ -227,7 +227,7 @@ class AbsoluteTrajectoryError(_PoseMetric):
     def __post_init__(self) -> None:
         one_of("align", self.align, ("rigid", "similarity", "none"))
 
-    def error(self, given: Path, truth: Path, row: int) -> float:
+    def error(self, given: Trajectory, truth: Trajectory, row: int) -> float:
         """RMSE of positions."""
         x, y = given.place, truth.place
         if self.align != "none":
