@@ -2,11 +2,14 @@
 
 import io
 import math
+import re
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from genlevel import metrics
+from genlevel.cli.metrics_command import explanation
 from genlevel.metrics.base import Metric
 from genlevel.metrics.bootstrap import replicates
 from genlevel.metrics.evidence import Evidence
@@ -118,6 +121,16 @@ def metrics_error() -> type[Exception]:
     from genlevel.errors import MetricError
 
     return MetricError
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_every_option_is_explained(name: str) -> None:
+    kind = metrics.METRICS.load(name)
+    told = explanation(kind)
+    for option in fields(kind):
+        assert not option.init or re.search(rf"\b{option.name}\b", told), f"{option.name} is in no docstring of {name}"
+    # What is for readers of the code alone.
+    assert not re.search(r":\w+:`|\b_[A-Z]", told)
 
 
 @pytest.mark.parametrize("name", metrics.names())

@@ -55,13 +55,20 @@ class ChromaSimilarity(MeanMetric):
     Frames of the longer sound beyond the shorter one's end count 0, and so does a frame that is silent in one of the two;
     one that is silent in both counts 1. ``rate`` is that of sounds that come without one (16000 Hz). An answer that is missing
     or no sound counts 0. Papers use several chroma features: compare only numbers from the same.
+
+    Energies are never negative, so that what is spread over all pitch classes is like everything that is: two unrelated noises
+    have about 0.99, a tune and a noise about 0.35, two unrelated tunes of single tones about 0.1. Read a number beside that
+    of another reference's sound, and do not take it for the likeness of noisy or dense sounds.
     """
 
     rate: int = RATE
 
     name = "chroma_similarity"
     title = "Chroma similarity"
-    definition = "mean over frames (0.51 s, every 0.13 s) of the cosine of 12 pitch-class energies, mean over samples"
+    definition = (
+        "mean over frames (0.51 s, every 0.13 s) of the cosine of 12 pitch-class energies, mean over samples; "
+        "about 0.99 for two unrelated noises"
+    )
     source = "after Copet et al. 2023 (MusicGen, melody similarity); own chroma without quantisation"
     range = (0.0, 1.0)
     unit = "fraction"

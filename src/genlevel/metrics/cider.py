@@ -27,6 +27,7 @@ class Cider(Metric):
     whole set; a set of one sample scores 0. It is taken from the rows of the evidence, each once, whatever the weights: a
     bootstrap resamples the scores and leaves the frequencies as they are.
 
+    ``sigma`` is that of the penalty.
     ``tokenizer`` is ``caption`` (default; close to COCO's Java tokeniser), ``ptb-java`` (that tokeniser itself, where Java and
     pycocoevalcap or the jar are at hand), or one of BLEU's; ``space`` for tokenised text.
     Where answers are speech, ``(samples, rate)``, ``asr`` is the folder of the recogniser that writes it down and ``language``

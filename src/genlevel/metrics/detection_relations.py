@@ -150,7 +150,7 @@ class RecallAt20(_TripletRecall):
     """Scene-graph recall at 20; see :class:`_TripletRecall`."""
 
     name = "recall_at_20"
-    title = "R@20"
+    title = "R@20 (relations)"
     definition = "mean over images of the share of true triplets among the 20 best answered ones"
     k = 20
 
@@ -160,7 +160,7 @@ class RecallAt50(_TripletRecall):
     """Scene-graph recall at 50; see :class:`_TripletRecall`."""
 
     name = "recall_at_50"
-    title = "R@50"
+    title = "R@50 (relations)"
     definition = "mean over images of the share of true triplets among the 50 best answered ones"
     k = 50
 
@@ -170,6 +170,6 @@ class RecallAt100(_TripletRecall):
     """Scene-graph recall at 100; see :class:`_TripletRecall`."""
 
     name = "recall_at_100"
-    title = "R@100"
+    title = "R@100 (relations)"
     definition = "mean over images of the share of true triplets among the 100 best answered ones"
     k = 100

@@ -97,7 +97,7 @@ class TokenF1(Metric):
     """Mean F1 of the answer's and the reference's tokens as multisets, best reference first.
 
     Tokens are the words left after SQuAD normalisation; in scripts without spaces they are the letters. Where both sides
-    have no token, F1 is 1; where one side has none, it is 0.
+    have no token, F1 is 1; where one side has none, it is 0. ``normalise`` as in :class:`ExactMatch`.
     """
 
     normalise: str = "squad"

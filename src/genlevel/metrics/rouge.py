@@ -178,7 +178,7 @@ class RougeLCoco(Metric):
 
     Precision and recall are each the largest over the references, not those of one reference. ``tokenizer``
     is ``caption`` (lower-case words without punctuation, close to COCO's Java tokeniser) or one of BLEU's; ``space`` for
-    captions that are tokenised already.
+    captions that are tokenised already. ``lower`` lower-cases first; ``beta`` is the weight of recall, 1.2.
     """
 
     tokenizer: str = "caption"

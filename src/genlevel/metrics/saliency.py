@@ -326,7 +326,7 @@ class WeightedFMeasure(_SaliencyMetric):
     """
 
     name = "weighted_f_measure"
-    title = "weighted F-measure"
+    title = "Weighted F-measure"
     definition = "mean over samples of the F1 of weighted precision and recall of the grey map"
     source = "Margolin et al. 2014; pysodmetrics WeightedFmeasure"
 

@@ -27,7 +27,7 @@ class MaskIou(Metric):
     over: str = "samples"
 
     name = "mask_iou"
-    title = "gIoU"
+    title = "Mean mask IoU (gIoU)"
     definition = "mean over samples of the IoU of two masks; 1 where both are empty"
     source = "Liu et al. 2023 (GRES)"
     range = (0.0, 1.0)

@@ -146,7 +146,7 @@ class RegionJ(_VideoObjects):
     """J; options and edge cases as in :class:`_VideoObjects`."""
 
     name = "region_j"
-    title = "J"
+    title = "Region J"
     definition = "mean over objects of the mean over frames of the IoU of masks, 1 where both are empty"
     boundary = False
 
@@ -160,7 +160,7 @@ class BoundaryF(_VideoObjects):
     """F of outlines; options and edge cases as in :class:`_VideoObjects`."""
 
     name = "boundary_f"
-    title = "F"
+    title = "Boundary F"
     definition = "mean over objects of the mean over frames of the F1 of outlines within 0.8 % of the diagonal"
     region = False
 

@@ -41,7 +41,7 @@ class I2vComposite(Metric):
     device: str = ""
 
     name = "i2v_composite"
-    title = "mean of four image-to-video scores"
+    title = "Mean of four image-to-video scores"
     definition = "100 * mean of subject consistency, text likeness, dynamic degree and motion smoothness"
     source = "General-Bench 2025, image-to-video; VBench (Huang et al. 2024)"
     range = (0.0, 100.0)

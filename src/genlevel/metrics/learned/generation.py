@@ -105,6 +105,7 @@ class Fid(_InceptionFeatures):
     bicubic resize of clean-fid. The estimate falls with the number of samples: compare only numbers from as many. With fewer
     samples than 2048 the covariances are singular and the value, still exact for the samples given, is far above that of a
     large sample; it is not extrapolated. Fewer than two answers give infinity.
+    Options and missing answers as in :class:`_InceptionFeatures`.
     """
 
     name = "fid"
@@ -127,7 +128,7 @@ class Kid(_InceptionFeatures):
     """Kernel inception distance: unbiased, so it may be a little below 0.
 
     Over all samples at once. Reference code averages over 100 random subsets of 1000, which has the same expectation and
-    random noise on top. Papers print it times 100 or 1000.
+    random noise on top. Papers print it times 100 or 1000. Options and missing answers as in :class:`_InceptionFeatures`.
     """
 
     name = "kid"
@@ -147,7 +148,10 @@ class Kid(_InceptionFeatures):
 
 @dataclass(frozen=True)
 class _Manifold(_InceptionFeatures):
-    """Options: ``neighbours``, the k of the k-th nearest neighbour, 3 in the paper (which uses VGG features, not these)."""
+    """Options: ``neighbours``, the k of the k-th nearest neighbour, 3 in the paper (which uses VGG features, not these).
+
+    The others, and missing answers, as in :class:`_InceptionFeatures`.
+    """
 
     neighbours: int = 3
 
@@ -165,10 +169,10 @@ class _Manifold(_InceptionFeatures):
 
 @dataclass(frozen=True)
 class FidPrecision(_Manifold):
-    """Share of the answers that lie among the references (fidelity)."""
+    """Share of the answers that lie among the references (fidelity); see :class:`_Manifold`."""
 
     name = "fid_precision"
-    title = "precision of made pictures"
+    title = "Precision of made pictures"
     definition = "share of answers within the k-th-neighbour balls of the references, Inception features"
 
     def number(self, evidence: Evidence, weights: FloatArray) -> float | None:
@@ -179,10 +183,10 @@ class FidPrecision(_Manifold):
 
 @dataclass(frozen=True)
 class FidRecall(_Manifold):
-    """Share of the references that lie among the answers (diversity)."""
+    """Share of the references that lie among the answers (diversity); see :class:`_Manifold`."""
 
     name = "fid_recall"
-    title = "recall of made pictures"
+    title = "Recall of made pictures"
     definition = "share of references within the k-th-neighbour balls of the answers, Inception features"
 
     def number(self, evidence: Evidence, weights: FloatArray) -> float | None:
@@ -196,7 +200,7 @@ class InceptionScore(SetMetric):
     """Inception score of the answers; no reference is used.
 
     Logits are those of the 2015 graph with 1008 classes, without bias. Answers are split in the order of the samples; the
-    mean over splits is given.
+    mean over ``splits`` (10) is given. ``weights`` is the network's file, ``device`` e.g. ``cuda``. Missing answers are left out.
     """
 
     weights: str = ""

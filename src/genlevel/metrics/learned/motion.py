@@ -51,7 +51,7 @@ class TemporalL1Consistency(PerVideo):
     """
 
     name = "temporal_l1_consistency"
-    title = "likeness of neighbouring frames"
+    title = "Likeness of neighbouring frames"
     definition = "(255 - mean absolute difference of neighbouring frames) / 255"
     source = "Huang et al. 2024 (VBench), temporal flickering"
     range = (0.0, 1.0)
@@ -115,7 +115,7 @@ class DynamicDegree(PerVideo):
     device: str = ""
 
     name = "dynamic_degree"
-    title = "share of videos that move"
+    title = "Dynamic degree"
     definition = (
         "share of videos in which the fastest 5 % of RAFT flow is above 6 px (at 256 px) in a quarter of the frames"
     )
@@ -216,7 +216,7 @@ class MotionSmoothness(PerVideo):
     device: str = ""
 
     name = "motion_smoothness"
-    title = "motion smoothness"
+    title = "Motion smoothness"
     definition = "(255 - mean absolute difference of every second frame and its interpolation) / 255"
     source = "Huang et al. 2024 (VBench), with AMT-S (Li et al. 2023)"
     range = (0.0, 1.0)

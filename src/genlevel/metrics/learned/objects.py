@@ -184,7 +184,7 @@ class SuccessRate(PerSample):
     device: str = ""
 
     name = "success_rate"
-    title = "success rate"
+    title = "Success rate"
     definition = "share of samples (frames) whose detections hold all objects asked for, with number, colour and place"
     source = "Ghosh et al. 2023 (GenEval); frames as in Huang et al. 2024 (VBench)"
     range = (0.0, 1.0)
@@ -265,7 +265,7 @@ class SingleObjectSuccessRate(SuccessRate):
     """Share of frames (samples) in which the one object asked for is found; see :class:`SuccessRate`."""
 
     name = "single_object_success_rate"
-    title = "success rate, one object"
+    title = "Success rate, one object"
     definition = "share of frames whose detections hold the object asked for"
 
     def take_reference(self, value: Any) -> Wish:
@@ -281,7 +281,7 @@ class MultiObjectSuccessRate(SuccessRate):
     """Share of frames (samples) in which all objects asked for are found together; see :class:`SuccessRate`."""
 
     name = "multi_object_success_rate"
-    title = "success rate, several objects"
+    title = "Success rate, several objects"
     definition = "share of frames whose detections hold all objects asked for"
 
     def take_reference(self, value: Any) -> Wish:

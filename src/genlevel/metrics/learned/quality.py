@@ -82,7 +82,7 @@ class AestheticScore(PerVideo):
     device: str = ""
 
     name = "aesthetic_score"
-    title = "aesthetic score"
+    title = "Aesthetic score"
     definition = "linear layers on the CLIP ViT-L/14 vector of length 1, divided by 10"
     source = "Schuhmann 2022; divided by 10 as in VBench (Huang et al. 2024)"
     range = (0.0, 1.0)

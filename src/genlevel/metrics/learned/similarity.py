@@ -133,7 +133,10 @@ class ClipImageScore(_ImageLikeness):
 
 @dataclass(frozen=True)
 class ClipStyle(ClipImageScore):
-    """CLIP likeness of every frame to the pictures that show the style, mean over frames, pictures and samples."""
+    """CLIP likeness of every frame to the pictures that show the style, mean over frames, pictures and samples.
+
+    Options as in :class:`ClipImageScore`.
+    """
 
     name = "clip_style"
     title = "CLIP similarity of style"
@@ -146,13 +149,13 @@ class BackgroundConsistency(ClipImageScore):
     """How alike a video's frames stay to CLIP, by VBench's rule, mean over videos.
 
     VBench pools the frames of all videos instead; with videos of one length that is the same. A video of one frame counts
-    as missing, and that counts 0.
+    as missing, and that counts 0. Options as in :class:`ClipImageScore`, ``against="frames"`` being the default.
     """
 
     against: str = "frames"
 
     name = "background_consistency"
-    title = "background consistency"
+    title = "Background consistency"
     definition = "mean over frames of (cosine to the first + cosine to the one before) / 2, cut at 0, CLIP"
     source = "Huang et al. 2024 (VBench)"
     answer = "a video, uint8 (T, H, W, 3); the reference is ignored"
@@ -164,7 +167,7 @@ class DinoScore(_ImageLikeness):
 
     Options: ``against="frames"`` (default) is VBench's rule, see :class:`BackgroundConsistency`; ``against="image"`` is the
     cosine to the reference picture as DreamBooth reports it. ``weights`` is the folder of any vision transformer whose class
-    token is meant, DINO ViT-S/16 by default. A missing answer counts 0.
+    token is meant, DINO ViT-S/16 by default; ``device``, e.g. ``cuda``. A missing answer counts 0.
     """
 
     against: str = "frames"
@@ -186,10 +189,13 @@ class DinoScore(_ImageLikeness):
 
 @dataclass(frozen=True)
 class SubjectConsistency(DinoScore):
-    """How alike a video's frames stay to DINO ViT-B/16, by VBench's rule; see :class:`BackgroundConsistency`."""
+    """How alike a video's frames stay to DINO ViT-B/16, by VBench's rule; see :class:`BackgroundConsistency`.
+
+    Options as in :class:`DinoScore`.
+    """
 
     name = "subject_consistency"
-    title = "subject consistency"
+    title = "Subject consistency"
     definition = "mean over frames of (cosine to the first + cosine to the one before) / 2, cut at 0, DINO ViT-B/16"
     source = "Huang et al. 2024 (VBench)"
     needs = ("extra: learned", "weights: DINO ViT-B/16")
@@ -265,7 +271,7 @@ class FrameAccuracy(PerVideo):
     device: str = ""
 
     name = "frame_accuracy"
-    title = "frame accuracy"
+    title = "Frame accuracy"
     definition = "share of frames whose CLIP cosine is larger with the target prompt than with the source prompt"
     source = "Qi et al. 2023 (FateZero), Frame-Acc"
     range = (0.0, 1.0)

@@ -90,7 +90,7 @@ class StyleClap(_ClapSimilarity):
     """How much a made sound is like the sound, or the text, that gives the style.
 
     The 2025 edition prints the name without a definition; this is the audio-to-audio reading, and with a text as reference
-    the text-to-audio one. One task has references of one kind.
+    the text-to-audio one. One task has references of one kind. Options as in :class:`_ClapSimilarity`.
     """
 
     name = "style_clap"
