@@ -11,6 +11,7 @@ case, unless the word before is an initial or a common abbreviation.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from genlevel.metrics.text import split_unspaced
 
@@ -22,52 +23,55 @@ _ABBREVIATIONS = frozenset(
 )
 _BREAK = re.compile(r"""(?<!\S)(\S*[.!?])["'”’)\]}]*\s+(?=["'“‘(\[{]*[^\W_a-z])""")
 
-_Rule = tuple[re.Pattern[str], str]
+# A pattern, what replaces it, and characters of which a text must have one for the pattern to be in it.
+_Rule = tuple[re.Pattern[str], str, frozenset[str]]
+# In place of a character: the text holds a word that was two.
+_WORD = "word"
 
 
-def _rules(*pairs: tuple[str, str]) -> tuple[_Rule, ...]:
-    return tuple((re.compile(pattern), replacement) for pattern, replacement in pairs)
+def _rules(*triples: tuple[str, str, Iterable[str]]) -> tuple[_Rule, ...]:
+    return tuple((re.compile(pattern), replacement, frozenset(trigger)) for pattern, replacement, trigger in triples)
 
 
 _BEFORE_PADDING = _rules(
     # Opening quotes.
-    (r"([«“‘„]|`+)", r" \1 "),
-    (r'^"', "``"),
-    (r"(``)", r" \1 "),
-    (r"""([ ([{<])("|'')""", r"\1 `` "),
-    (r"(?<!\w)'(?!(?i:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' "),
+    (r"([«“‘„]|`+)", r" \1 ", "«“‘„`"),
+    (r'^"', "``", '"'),
+    (r"(``)", r" \1 ", '`"'),
+    (r"""([ ([{<])("|'')""", r"\1 `` ", "\"'"),
+    (r"(?<!\w)'(?!(?i:re|ve|ll|m|t|s|d|n)\b)(?=\w)", "' ", "'"),
     # Punctuation. The full stop is split off at the end of the sentence alone.
-    (r"""([^.])(\.)([\])}>"'»”’ ]*+)\s*$""", r"\1 \2 \3 "),
-    (r"([:,])([^\d])", r" \1 \2"),
-    (r"([:,])$", r" \1 "),
-    (r"(\.{2,})", r" \1 "),
-    (r"([;@#$%&]|[\u2012-\u2015])", r" \1 "),
-    (r"""([^.])(\.)([\])}>"']*+)\s*$""", r"\1 \2\3 "),
-    (r"([?!])", r" \1 "),
-    (r"([^'])' ", r"\1 ' "),
-    (r"([*\]\[(){}<>])", r" \1 "),
-    (r"--", " -- "),
+    (r"""([^.])(\.)([\])}>"'»”’ ]*+)\s*$""", r"\1 \2 \3 ", "."),
+    (r"([:,])([^\d])", r" \1 \2", ":,"),
+    (r"([:,])$", r" \1 ", ":,"),
+    (r"(\.{2,})", r" \1 ", "."),
+    (r"([;@#$%&]|[\u2012-\u2015])", r" \1 ", ";@#$%&\u2012\u2013\u2014\u2015"),
+    (r"""([^.])(\.)([\])}>"']*+)\s*$""", r"\1 \2\3 ", "."),
+    (r"([?!])", r" \1 ", "?!"),
+    (r"([^'])' ", r"\1 ' ", "'"),
+    (r"([*\]\[(){}<>])", r" \1 ", "*[](){}<>"),
+    (r"--", " -- ", "-"),
 )
 _AFTER_PADDING = _rules(
     # Closing quotes and clitics.
-    (r"([»”’])", r" \1 "),
-    (r"''", " '' "),
-    (r'"', " '' "),
-    (r"\s+", " "),
-    (r"([^' ])('[sS]|'[mM]|'[dD]|') ", r"\1 \2 "),
-    (r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", r"\1 \2 "),
+    (r"([»”’])", r" \1 ", "»”’"),
+    (r"''", " '' ", "'"),
+    (r'"', " '' ", '"'),
+    (r"\s+", " ", "'"),
+    (r"([^' ])('[sS]|'[mM]|'[dD]|') ", r"\1 \2 ", "'"),
+    (r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", r"\1 \2 ", "'"),
     # Words that were two.
-    (r"(?i)\b(can)(not)\b", r" \1 \2 "),
-    (r"(?i)\b(d)('ye)\b", r" \1 \2 "),
-    (r"(?i)\b(gim|lem)(me)\b", r" \1 \2 "),
-    (r"(?i)\b(gon)(na)\b", r" \1 \2 "),
-    (r"(?i)\b(got)(ta)\b", r" \1 \2 "),
-    (r"(?i)\b(more)('n)\b", r" \1 \2 "),
-    (r"(?i)\b(wan)(na)(?=\s)", r" \1 \2 "),
-    (r"(?i) ('t)(is|was)\b", r" \1 \2 "),
+    (r"(?i)\b(can)(not)\b", r" \1 \2 ", {_WORD}),
+    (r"(?i)\b(d)('ye)\b", r" \1 \2 ", "'"),
+    (r"(?i)\b(gim|lem)(me)\b", r" \1 \2 ", {_WORD}),
+    (r"(?i)\b(gon)(na)\b", r" \1 \2 ", {_WORD}),
+    (r"(?i)\b(got)(ta)\b", r" \1 \2 ", {_WORD}),
+    (r"(?i)\b(more)('n)\b", r" \1 \2 ", "'"),
+    (r"(?i)\b(wan)(na)(?=\s)", r" \1 \2 ", {_WORD}),
+    (r"(?i) ('t)(is|was)\b", r" \1 \2 ", "'"),
 )
 # A text of these characters alone is split by the rules at spaces and nowhere else, unless one of the joined words is in it.
-_PLAIN = re.compile(r"[A-Za-z0-9 _\-/+=\n\t]*[.?!]?")
+_PLAIN = re.compile(r"[\w _\-/+=\n\t]*[.?!]?")
 _JOINED = re.compile(r"(?i)cannot|gimme|lemme|gonna|gotta|wanna|--")
 
 
@@ -91,17 +95,24 @@ def sentence_words(sentence: str) -> list[str]:
     >>> sentence_words("They can't pay $3.50, I'm told.")
     ['They', 'ca', "n't", 'pay', '$', '3.50', ',', 'I', "'m", 'told', '.']
     """
-    if _PLAIN.fullmatch(sentence) and not _JOINED.search(sentence):
+    joined = _JOINED.search(sentence)
+    if not joined and _PLAIN.fullmatch(sentence):
         if sentence[-1:] in ("?", "!"):
             return [*sentence[:-1].split(), sentence[-1]]
         if sentence[-1:] == "." and len(sentence) > 1:
             return [*sentence[:-1].split(), "."]
         return sentence.split()
-    for pattern, replacement in _BEFORE_PADDING:
-        sentence = pattern.sub(replacement, sentence)
+    # Rules whose characters are not there are passed over: most texts need few of them.
+    there = {*sentence, *((_WORD,) if joined else ())}
+    if '"' in there:
+        there.add("'")  # which the rules make of it
+    for pattern, replacement, trigger in _BEFORE_PADDING:
+        if not there.isdisjoint(trigger):
+            sentence = pattern.sub(replacement, sentence)
     sentence = f" {sentence} "
-    for pattern, replacement in _AFTER_PADDING:
-        sentence = pattern.sub(replacement, sentence)
+    for pattern, replacement, trigger in _AFTER_PADDING:
+        if not there.isdisjoint(trigger):
+            sentence = pattern.sub(replacement, sentence)
     return sentence.split()
 
 
