@@ -55,8 +55,8 @@ class Model(ABC):
         """The models that it is made of, by a name for each, where it only passes requests on; none for a model of its own."""
         return {}
 
-    def asked(self, task: Task) -> Model:
-        """The model that gets the task's requests: itself, or the one among several that it sends them to."""
+    def asked(self, task: Task) -> Model | None:
+        """The model that gets the task's requests: itself, or the one among several that it sends them to; None for none."""
         return self
 
     def cannot(self, dataset: Dataset) -> str:

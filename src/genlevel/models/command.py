@@ -285,7 +285,8 @@ def from_spec(spec: Spec) -> CommandModel:
         raise ModelError(f"model '{spec}': give a program, as in command:./answer.py")
     found = shutil.which(command[0])
     if found is None:
-        there = "is not executable" if Path(command[0]).is_file() else "is not there"
+        place = "" if os.sep in command[0] else " (it is looked for on PATH)"
+        there = "is not executable" if Path(command[0]).is_file() else f"is not there{place}"
         raise ModelError(f"model '{spec}': the program {command[0]} {there}")
     if os.sep in command[0]:
         command[0] = str(Path(found).absolute())

@@ -101,14 +101,10 @@ class CompositeModel(Model):
         able = (route for route in fitting if (types := route.model.task_types) is None or task.task_type in types)
         return next(able, fitting[0] if fitting else None)
 
-    def asked(self, task: Task) -> Model:
-        """The model of the task's route; itself where there is none."""
+    def asked(self, task: Task) -> Model | None:
+        """The model of the task's route."""
         route = self._route(task)
-        return self if route is None else route.model.asked(task)
-
-    def cannot(self, dataset: Dataset) -> str:
-        """That no route takes the task. What its model cannot do is for that model to say."""
-        return "" if self._route(dataset.task) is not None else "has no route for it"
+        return None if route is None else route.model.asked(task)
 
     def parts(self) -> Mapping[str, Model]:
         """Each route's model, by the number of its first route and its name."""

@@ -136,7 +136,8 @@ def parse(text: str) -> Spec:
     """
     kind, colon, rest = text.strip().partition(":")
     if not colon or not kind.strip():
-        raise ModelError(f"model '{text}' is no SPEC of the form kind:name?option=value (see 'genlevel models')")
+        form = f"kind:name?option=value, as in openai:{text.strip() or 'NAME'}"
+        raise ModelError(f"model '{text}' is no SPEC of the form {form} (see 'genlevel models')")
     name, _, query = rest.partition("?")
     options: dict[str, str] = {}
     for pair in query.split("&") if query else []:

@@ -85,6 +85,8 @@ def _cannot(model: Model, dataset: Dataset) -> str:
     except GenlevelError as error:
         return str(error)
     asked = model.asked(dataset.task)
+    if asked is None:
+        return "the model has no route for it"
     who = "the model" if asked is model else asked.name
     lacking = kind.takes - asked.takes
     takes_no = f"{who} takes no {' or '.join(sorted(lacking))}"
@@ -92,7 +94,7 @@ def _cannot(model: Model, dataset: Dataset) -> str:
         return takes_no
     if not kind.makes & asked.makes:
         return f"{who} makes no {' or '.join(sorted(kind.makes))}"
-    if why := model.cannot(dataset) or asked.cannot(dataset):
+    if why := asked.cannot(dataset):
         return f"{who} {why}"
     # A task type names all that its samples may hold; what this task's hold is in the data, where it may be either.
     if lacking and not any(kinds <= asked.takes for kinds in _kinds(kind, dataset)):

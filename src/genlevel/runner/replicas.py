@@ -99,7 +99,7 @@ class ReplicatedModel(Model):
         """That of the model: where it runs changes no answer, so that a run may go on elsewhere."""
         return self._model.identity()
 
-    def asked(self, task: Task) -> Model:
+    def asked(self, task: Task) -> Model | None:
         """Itself; or, as the model does, the one among several that the task is for."""
         found = self._model.asked(task)
         return self if found is self._model else found
