@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genlevel import models
@@ -15,6 +15,7 @@ from genlevel.models import MODELS, Spec, parse
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
+@settings(deadline=None)
 @given(name=TEXT, options=st.dictionaries(TEXT.filter(bool), TEXT, max_size=4))
 @example("a?b&c=d%20", {"base_url": "http://h/v1?a=b&c=%41"})
 def test_every_name_and_option_can_be_written(name: str, options: dict[str, str]) -> None:
