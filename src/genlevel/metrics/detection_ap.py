@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from types import NoneType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -54,6 +55,14 @@ def label_id(label: str) -> int:
     return int.from_bytes(hashlib.blake2b(label.encode(), digest_size=8).digest(), "little", signed=True)
 
 
+class _Ids(dict[str, int]):
+    """Labels with their :func:`label_id`."""
+
+    def __missing__(self, label: str) -> int:
+        self[label] = number = label_id(label)
+        return number
+
+
 def score_of(item: Mapping[str, Any]) -> float:
     """The item's score; 1 where it has none, 0 where it is not a finite number."""
     score = _number(item.get("score", 1.0))
@@ -64,7 +73,7 @@ def scores_of(items: Sequence[Mapping[str, Any]]) -> FloatArray:
     """The score of each item as :func:`score_of` says, shape (n,)."""
     raw = [item.get("score", 1.0) for item in items]
     try:
-        scores = np.array(raw, np.float64).reshape(len(raw))
+        scores = np.fromiter(raw, np.float64, len(raw))
     except (TypeError, ValueError, OverflowError):
         scores = np.array([_number(score) for score in raw], np.float64)
     return np.where(np.abs(scores) <= _LARGEST_SCORE, scores, 0.0)
@@ -143,52 +152,53 @@ class AveragePrecision(Metric):
     def _detections(self, answers: Sequence[Any], kind: Kind) -> Objects:
         rows = [answer if isinstance(answer, (list, tuple)) else () for answer in answers]
         items = list(chain.from_iterable(rows))
-        if not self._plain(items):
+        label = self._labels(items)
+        if label is None:
             rows = [
                 [item for item in row if is_mapping(item) and (self.one_class or item.get("label") is not None)]
                 for row in rows
             ]
             items = list(chain.from_iterable(rows))
+            label = self._numbers(items, [str(item.get("label")) for item in items])
         shapes, readable = kind.read_all(items)
-        kept = (
-            [item for item, good in zip(items, readable.tolist(), strict=True) if good]
-            if len(shapes) < len(items)
-            else items
-        )
-        image = np.repeat(np.arange(len(rows)), list(map(len, rows)))[readable]
-        no = np.zeros(len(kept), np.bool_)
-        return Objects(image, self._labels(kept), scores_of(kept), no, no, shapes)
+        image, score = np.repeat(np.arange(len(rows)), list(map(len, rows))), scores_of(items)
+        if not readable.all():
+            image, label, score = image[readable], label[readable], score[readable]
+        no = np.zeros(len(image), np.bool_)
+        return Objects(image, label, score, no, no, shapes)
 
     def _truths(self, references: Sequence[Any], kind: Kind) -> Objects:
         for row, reference in enumerate(references):
             if not isinstance(reference, (list, tuple)):
                 need(False, row, "is not a list of objects")
         items = list(chain.from_iterable(references))
-        if not self._plain(items):
+        label = self._labels(items)
+        if label is None:
             for row, reference in enumerate(references):
                 for item in reference:
                     need(is_mapping(item), row, "has an object that is not a mapping")
                     need(self.one_class or item.get("label") is not None, row, "has an object without a 'label'")
+            label = self._numbers(items, [str(item.get("label")) for item in items])
         image = np.repeat(np.arange(len(references)), list(map(len, references)))
         shapes, readable = kind.read_all(items)
         if not readable.all():
             need(False, int(image[~readable][0]), f"has an object without a usable {kind.form}")
         crowd = np.fromiter([bool(item.get("crowd", False)) for item in items], np.bool_, len(items))
         ignored = crowd | kind.ignored(shapes)
-        return Objects(image, self._labels(items), np.zeros(len(items)), crowd, ignored, shapes)
+        return Objects(image, label, np.zeros(len(items)), crowd, ignored, shapes)
 
-    def _plain(self, items: list[Any]) -> bool:
-        """Whether every item is a dict with a label, so that none has to be looked at alone."""
-        return {*map(type, items)} <= {dict} and (self.one_class or None not in [item.get("label") for item in items])
+    def _labels(self, items: list[Any]) -> Ints | None:
+        """The numbers of the items' labels; None unless every item is a dict with a label: then each is looked at alone."""
+        if not {*map(type, items)} <= {dict}:
+            return None
+        labels = [] if self.one_class else [item.get("label") for item in items]
+        kinds = {*map(type, labels)}
+        return None if NoneType in kinds else self._numbers(items, labels if kinds <= {str} else list(map(str, labels)))
 
-    def _labels(self, items: list[Mapping[str, Any]]) -> Ints:
+    def _numbers(self, items: list[Any], labels: list[str]) -> Ints:
         if self.one_class:
             return np.zeros(len(items), np.int64)
-        labels = [item["label"] for item in items]
-        if not {*map(type, labels)} <= {str}:
-            labels = list(map(str, labels))
-        number = {label: label_id(label) for label in {*labels}}
-        return np.fromiter(map(number.__getitem__, labels), np.int64, len(labels))
+        return np.fromiter(map(_Ids().__getitem__, labels), np.int64, len(labels))
 
     def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
         """AP under image weights: a weight of 2 is that image twice.
