@@ -16,7 +16,7 @@ import numpy as np
 from genlevel.metrics.base import Metric, as_weights, check_lengths
 from genlevel.metrics.dense import need
 from genlevel.metrics.detection_kinds import Kind
-from genlevel.metrics.detection_match import Bools, Ints, match, pack, pair_up, ranks
+from genlevel.metrics.detection_match import Bools, Ints, by_score, match, pack, pair_up, ranks
 from genlevel.metrics.evidence import Array, Evidence, FloatArray, Ragged
 
 COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
@@ -133,8 +133,8 @@ class AveragePrecision(Metric):
         width = int(code.max(initial=0)) + 1
         group = np.concatenate([found.image, truth.image]) * width + code
         group_d, group_t = group[: len(found.label)], group[len(found.label) :]
-        # Stable, so that equal scores keep the order of the answer; of the truths those that count come first.
-        order_d = np.lexsort((-found.score, group_d))
+        # Equal scores keep the order of the answer; of the truths those that count come first.
+        order_d = by_score(group_d, found.score)
         order_t = np.lexsort((truth.ignored, group_t))
         order_d = order_d[ranks(group_d[order_d]) < (self.limit or kind.limit)]
         group_d, group_t = group_d[order_d], group_t[order_t]
@@ -262,15 +262,16 @@ def class_curves(evidence: Evidence, weights: FloatArray) -> Iterator[ClassCurve
     truth, label = evidence.ragged("truth"), evidence.ragged("label")
     score, hit, skip = (evidence.ragged(name).values for name in ("score", "hit", "skip"))
     image = label.row_of
-    # Rows are in the order of the images, so a stable sort settles equal scores as one pass over the images would.
-    order = np.lexsort((-score, label.values))
-    labels, image, hit, skip = label.values[order], image[order], hit[order], skip[order]
-    by_label = np.argsort(truth.values, kind="stable")
-    classes, start = np.unique(truth.values[by_label], return_index=True)
-    stop = np.append(start[1:], len(truth.values))
-    low, high = np.searchsorted(labels, classes, "left"), np.searchsorted(labels, classes, "right")
+    classes, code = np.unique(np.concatenate([truth.values, label.values]), return_inverse=True)
+    code_t, code_d = code[: len(truth.values)], code[len(truth.values) :]
+    # Rows are in the order of the images, so of equal scores the first is that of one pass over the images.
+    order = by_score(code_d, score)
+    labels, image, hit, skip = code_d[order], image[order], hit[order], skip[order]
+    by_label = np.argsort(code_t, kind="stable")
+    start, stop = (np.searchsorted(code_t[by_label], np.arange(len(classes)), side) for side in ("left", "right"))
+    low, high = (np.searchsorted(labels, np.arange(len(classes)), side) for side in ("left", "right"))
     truth_image = truth.row_of[by_label]
-    for k in range(len(classes)):
+    for k in np.flatnonzero(stop > start).tolist():
         wanted = weights[:, truth_image[start[k] : stop[k]]].sum(axis=1)
         part = slice(low[k], high[k])
         yield ClassCurve(weights[:, image[part]], hit[part], skip[part], wanted)
