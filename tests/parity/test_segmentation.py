@@ -43,6 +43,21 @@ def test_miou_without_an_answer_is_no_class_anywhere() -> None:
     assert metrics.compute("miou", [answers[0], other_size, answers[2]], references) == pytest.approx(want, abs=1e-12)
 
 
+def test_miou_of_masks_is_that_of_the_object() -> None:
+    rng = np.random.default_rng(4)
+    answers, references = ([(rng.random((20, 30)) < p).astype(np.uint8) for _ in range(3)] for p in (0.3, 0.1))
+    a, r = np.concatenate(answers).astype(bool), np.concatenate(references).astype(bool)
+    around = [np.zeros_like(m) for m in references]
+    assert metrics.compute("miou", answers, references, masks=True) == pytest.approx((a & r).sum() / (a | r).sum())
+    # Background alone: nothing, where the mean over both classes would be near a half.
+    assert metrics.compute("miou", around, references, masks=True) == 0
+    assert metrics.compute("miou", around, references) == pytest.approx((~r).mean() / 2)
+    # Not of one sample or resampling, but of the set: elsewhere there is another class, or no object at all.
+    three = [*references[:2], references[2] * 2]
+    assert metrics.compute("miou", answers, three, masks=True) == metrics.compute("miou", answers, three)
+    assert metrics.compute("miou", around, around, masks=True) == 1
+
+
 def test_miou_of_a_video_and_of_one_class() -> None:
     answers, references = maps(3, n=2)
     film = [np.stack([m[:20], m[:20][::-1]]) for m in answers], [np.stack([m[:20], m[:20][::-1]]) for m in references]

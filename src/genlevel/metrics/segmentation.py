@@ -80,11 +80,16 @@ class MeanIou(Metric):
     occurs in an answer or a reference of the set, unless it is in ``skip`` (0 to leave out the background); with ``classes=K``
     only 0..K-1 count. A missing answer, or one of another size, is of no class at any pixel. A set without any class
     scores 0.
+
+    The background is a class like others, as in PASCAL VOC: by definition an answer of background alone has its IoU, divided
+    by the number of classes. Of masks, where that would be half of nearly 1 for an object that is small, ``masks=True`` leaves it
+    out: where the references of the set hold 0 and 1 alone, 0 is what is around the object and no class.
     """
 
     ignore: int | None = 255
     skip: tuple[int, ...] = ()
     classes: int | None = None
+    masks: bool = False
 
     name = "miou"
     title = "mIoU"
@@ -116,6 +121,8 @@ class MeanIou(Metric):
             return np.zeros(w.shape[:-1])
         label, pixels = evidence.ragged("label"), evidence.ragged("pixels")
         counted = ~np.isin(label.values, self.skip)
+        if self.masks and {1} <= set(label.values[pixels.values[:, 2] > 0].tolist()) <= {0, 1}:
+            counted &= label.values != 0
         if self.classes is not None:
             counted &= (label.values >= 0) & (label.values < self.classes)
         classes, column = np.unique(label.values[counted], return_inverse=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from genlevel.errors import GenlevelError, UnreadableAnswer
-from genlevel.records import Part, Record, Sample
+from genlevel.records import Part, Record, Sample, Task
 from genlevel.tasktypes.answers import normal, text_of
 from genlevel.tasktypes.keys import first
 from genlevel.tasktypes.literals import find_literals
@@ -58,6 +58,10 @@ class ImageSegmentation(MediaAnswer):
         '[{"label": 1, "polygon": [[x, y], ...]}], in pixels.'
     )
     hidden = ("classes", "categories")
+
+    def metric_options(self, task: Task) -> Mapping[str, Any]:
+        """What is around the object of a mask is no class: else an empty answer passes specialists of small objects."""
+        return {"masks": True} if task.metric == "miou" else {}
 
     def facts(self, shown: Mapping[str, Any]) -> str:
         """The numbers of the classes."""
