@@ -11,7 +11,7 @@ import sys
 import time
 import tokenize
 import warnings
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pytest
@@ -206,6 +206,10 @@ def test_every_part_of_random_code_is_the_packages(answer: str, gold: str) -> No
     assert our_parts(answer, [gold]) == pytest.approx(package_parts(answer, [gold]), abs=1e-12)
 
 
+@pytest.mark.skipif(
+    not version("tree-sitter").startswith("0.22."),
+    reason="the package takes 0.22, whose lists of children name some comments and errors otherwise",
+)
 @settings(max_examples=100, deadline=None)
 @given(PROGRAMS)
 def test_subtrees_are_equal_where_their_expressions_are(code: str) -> None:

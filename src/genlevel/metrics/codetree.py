@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
@@ -24,31 +25,31 @@ class Node:
     """A node of the tree with its place in the text: lines from 0, columns in bytes of UTF-8.
 
     Args:
-        node: as its parent's list of children has it.
-        cursor: at the node. For comments and the like between two children tree-sitter's list may give the kind of the child
-            before, its S-expression does not: the cursor has the latter.
+        node: tree-sitter's.
+        cursor: at the node, from the root of the tree.
+        above: its parent.
+
+    Comments and the like, which may stand between any two children, have a kind of their own in their parent's S-expression.
+    In the list of children of a node that the grammar calls by another name they have that name too, in 0.22 of the library;
+    the package counts subtrees by such lists.
     """
 
     __slots__ = (
-        "_named",
-        "_node",
-        "_shown",
-        "children",
-        "end",
-        "expression",
-        "field",
-        "kind",
-        "levels",
-        "start",
-        "written",
+        *("_named", "_node", "_renamed", "_shown", "children", "end"),
+        *("expression", "field", "kind", "levels", "start", "written"),
     )
 
-    def __init__(self, node: Any, cursor: Any) -> None:
+    def __init__(self, node: Any, cursor: Any, above: Node | None) -> None:
         in_place = cursor.node if node.is_extra else node
+        borrows = above is not None and above._renamed and node.is_extra
         self._node = node
         self._shown: str = in_place.type
-        self._named: tuple[bool, bool] = (node.is_named, in_place.is_named)
-        self.kind: str = node.type
+        self.kind: str = above.kind if above and borrows else in_place.type
+        self._renamed: bool = borrows or in_place.type != in_place.grammar_name
+        self._named: tuple[bool, bool] = (
+            above._named[0] if above and borrows else in_place.is_named,
+            in_place.is_named,
+        )
         self.field: str | None = cursor.field_name
         """What the node is to its parent, by the grammar's word."""
         self.start: tuple[int, int] = node.start_point
@@ -73,6 +74,8 @@ class Node:
         named, named_in_place = self._named
         # With errors there may be missing tokens, which are in no list of children but in the expression.
         text = str(node) if node.has_error and self.levels <= _LEVELS_WRITTEN else ""
+        if named and node.is_extra:
+            text = re.sub(r"\(\w+", f"({self.kind}", text, count=1)
         if not any(mark in text for mark in ("(ERROR", "(MISSING", "(UNEXPECTED")):
             text = f"({self.kind} {inner}" if named else f'"{self.kind} {inner}'
         self.expression = _digest(text)
@@ -144,7 +147,7 @@ def language() -> Any:
 def _read(root: Any) -> Node:
     """The tree below ``root``. Nothing here calls itself: code may be nested at will."""
     cursor = root.walk()
-    path, rests = [Node(root, cursor)], [iter(root.children)]
+    path, rests = [Node(root, cursor, None)], [iter(root.children)]
     while True:
         above = path[-1]
         for child in rests[-1]:
@@ -152,7 +155,7 @@ def _read(root: Any) -> Node:
                 cursor.goto_next_sibling()
             else:
                 cursor.goto_first_child()
-            node = Node(child, cursor)
+            node = Node(child, cursor, above)
             above.children.append(node)
             if child.child_count:
                 path.append(node)
