@@ -151,6 +151,9 @@ class MsSsim(_ImageMetric):
     Five scales with 2x2 averaging between them, negative terms cut to 0, per channel and then the mean over channels. An
     image whose shorter side is below 161 pixels has fewer scales: those whose side is at least 11 (one always), their
     weights divided by their sum. Options and edge cases as in :class:`_ImageMetric`.
+
+    By definition pictures without detail have much in common: a blank page has some 0.35 to 0.65 with a page of text, a plain
+    grey picture 0.2 to 0.45 with a photograph. Read a number beside that of such an answer.
     """
 
     name = "ms_ssim"
