@@ -56,6 +56,23 @@ def _pooled(output: Any) -> Any:
     return getattr(output, "pooler_output", output)
 
 
+# Tokens times width of 16 pictures in CLIP ViT-L/14.
+_BATCH_SIZE, _MOST = BATCH * 257 * 1024, 256
+
+
+def batch_for(tokens: int, width: int) -> int:
+    """How many inputs of so many tokens go through a transformer together: as much memory as 16 pictures in ViT-L/14."""
+    return max(1, min(_MOST, _BATCH_SIZE // (tokens * width)))
+
+
+def _picture_batch(config: Any) -> int:
+    """:func:`batch_for` of a vision transformer's configuration."""
+    side, patch = getattr(config, "image_size", None), getattr(config, "patch_size", None)
+    if not isinstance(side, int) or not isinstance(patch, int):
+        return BATCH
+    return batch_for((side // patch) ** 2 + 1, int(config.hidden_size))
+
+
 def unit(vectors: Floats) -> Floats:
     """Rows scaled to length 1; rows of zeros stay."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -72,7 +89,11 @@ class Clip:
             self._tokenizer = _read(transformers.CLIPTokenizerFast, folder)
         self._preprocess = read_preprocess(folder)
         self._device = device
-        self.width = int(self._model.config.projection_dim)
+        config = self._model.config
+        self.width = int(config.projection_dim)
+        self._limit = int(config.text_config.max_position_embeddings)
+        self._pictures_at_once = _picture_batch(config.vision_config)
+        self._texts_at_once = batch_for(self._limit, int(config.text_config.hidden_size))
 
     def pictures(self, pictures: Sequence[Pixels]) -> Floats:
         """Of pictures, uint8 (H, W, 3) each, of any sizes."""
@@ -86,15 +107,15 @@ class Clip:
 
     def texts(self, texts: Sequence[str]) -> Floats:
         """Of texts, each cut to what the model reads (77 tokens)."""
-        rows = np.zeros((len(texts), self.width), np.float32)
-        limit = int(self._model.config.text_config.max_position_embeddings)
-        for start in range(0, len(texts), BATCH):
+        rows, step = np.zeros((len(texts), self.width), np.float32), self._texts_at_once
+        for start in range(0, len(texts), step):
+            some = list(texts[start : start + step])
             tokens = self._tokenizer(
-                list(texts[start : start + BATCH]), padding=True, truncation=True, max_length=limit, return_tensors="pt"
+                some, padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
             ).to(self._device)
             with inference():
                 found = _pooled(self._model.get_text_features(tokens["input_ids"], tokens["attention_mask"]))
-            rows[start : start + BATCH] = found.float().cpu().numpy()
+            rows[start : start + step] = found.float().cpu().numpy()
         return unit(rows)
 
 
@@ -108,6 +129,7 @@ class ImageEncoder:
         self._preprocess = read_preprocess(folder)
         self._device = device
         self.width = int(self._model.config.hidden_size)
+        self._at_once = _picture_batch(self._model.config)
 
     def pictures(self, pictures: Sequence[Pixels]) -> Floats:
         """Of pictures, uint8 (H, W, 3) each, of any sizes."""

@@ -23,18 +23,23 @@ _MIXED = {
 }
 
 
-def padded(x: Tensor, kernel: Three, stride: Three) -> Tensor:
-    """``x`` (N, C, T, H, W) with zeros around it, so that a window at every stride covers it; the odd one at the end."""
-    edges: list[int] = []
-    for side, k, s in zip(x.shape[:1:-1], kernel[::-1], stride[::-1], strict=True):
-        lacking = max(k - (side % s or s), 0)
-        edges += [lacking // 2, lacking - lacking // 2]
-    return F.pad(x, edges)
+def padding(x: Tensor, kernel: Three, stride: Three) -> tuple[Tensor, Three]:
+    """``x`` (N, C, T, H, W) and how many zeros to put on both its sides, so that a window at every stride covers it.
+
+    Where a side lacks an odd number, the odd one is at the end, and the zeros are already in ``x``.
+    """
+    lacking = [max(k - (side % s or s), 0) for side, k, s in zip(x.shape[2:], kernel, stride, strict=True)]
+    if all(count % 2 == 0 for count in lacking):
+        return x, (lacking[0] // 2, lacking[1] // 2, lacking[2] // 2)
+    return F.pad(x, [edge for count in reversed(lacking) for edge in (count // 2, count - count // 2)]), (0, 0, 0)
 
 
 def pooled(x: Tensor, kernel: Three, stride: Three) -> Tensor:
     """The largest of each window of maps that are nowhere negative."""
-    return F.max_pool3d(padded(x, kernel, stride), kernel, stride)
+    x, zeros = padding(x, kernel, stride)
+    # First over the picture, then over time: fewer comparisons. What torch pads with is never the largest.
+    x = F.max_pool3d(x, (1, *kernel[1:]), (1, *stride[1:]), (0, *zeros[1:]))
+    return F.max_pool3d(x, (kernel[0], 1, 1), (stride[0], 1, 1), (zeros[0], 0, 0)) if kernel[0] > 1 else x
 
 
 class Unit(nn.Module):
@@ -48,7 +53,8 @@ class Unit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps of ``outputs`` channels."""
-        found: Tensor = self.bn(self.conv3d(padded(x, self._kernel, self._stride))).relu()
+        x, zeros = padding(x, self._kernel, self._stride)
+        found: Tensor = self.bn(F.conv3d(x, self.conv3d.weight, None, self._stride, zeros)).relu_()
         return found
 
 

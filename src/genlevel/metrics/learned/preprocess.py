@@ -35,9 +35,9 @@ class Preprocess:
         The resize is done on bytes with rounding after it, as Pillow does it, since the networks were trained on that.
         """
         torch = torch_or_explain()
-        x = torch.cat([self._cropped(self._resized(to_tensor([p], "cpu"))) for p in pictures]).float() * self.scale
+        x = torch.cat([self._cropped(self._resized(to_tensor([p], "cpu"))) for p in pictures]).float().mul_(self.scale)
         mean, std = (torch.tensor(v).view(1, -1, 1, 1) for v in (self.mean, self.std))
-        return (x - mean) / std
+        return x.sub_(mean).div_(std)
 
     def _resized(self, x: Any) -> Any:
         height, width = x.shape[2:]
