@@ -20,6 +20,7 @@ from genlevel.media.opencv import opencv
 from genlevel.models.diffusers_media import prompt_of, work_size
 from genlevel.records import Part, Reply, Request
 from tests.models import tiny_diffusers as tiny
+from tests.models.tiny_checkpoints import on_cpu
 
 pytest.importorskip("diffusers")
 STEPS = 2
@@ -88,7 +89,7 @@ def ask(*parts: Part, seed: int = 0, task_type: str = "text-to-image", content: 
 
 
 async def answers(spec: str, *requests: Request) -> Sequence[Reply | RequestFailed]:
-    model = models.load(spec)
+    model = models.load(on_cpu(spec, "device"))
     await model.start([])
     try:
         return await model.generate_many(requests)

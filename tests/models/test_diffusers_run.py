@@ -16,6 +16,7 @@ from genlevel.media.opencv import opencv
 from genlevel.runner import RunFolder
 from genlevel.runner.keys import seed_of
 from tests.models import tiny_diffusers as tiny
+from tests.models.tiny_checkpoints import on_cpu
 
 pytest.importorskip("diffusers")
 
@@ -60,7 +61,8 @@ def test_from_data_to_scores(data: Path, tmp_path: Path, capsys: pytest.CaptureF
         warnings.simplefilter("ignore")
         checkpoint = tiny.stable_diffusion(tmp_path / "tiny-sd")
     out = tmp_path / "run"
-    arguments = ["run", "--model", f"diffusers:{checkpoint}?steps=2&batch=2", "--data", str(data), "--out", str(out)]
+    spec = on_cpu(f"diffusers:{checkpoint}?steps=2&batch=2", "device")
+    arguments = ["run", "--model", spec, "--data", str(data), "--out", str(out)]
     assert main(arguments) == 0
     folder = RunFolder.open(out)
     assert folder.meta["unsupported"] == {"naming": "the model makes no text"}

@@ -35,6 +35,7 @@ def dataset(root: Path, task_type: str, metric: str, records, **header) -> Path:
 
 def run(data: Path, spec: str, out: Path, capsys) -> tuple[list[str], dict]:
     """The answers in the data's order, and the score."""
+    spec = tiny_checkpoints.on_cpu(spec)
     assert cli.main(["run", "--model", spec, "--data", str(data), "--out", str(out), "--no-score", "--quiet"]) == 0
     lines = [json.loads(line) for line in (out / "predictions" / "thing.jsonl").read_text().splitlines()]
     answers = {line["id"]: line for line in lines}

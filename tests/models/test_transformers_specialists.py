@@ -12,6 +12,7 @@ from genlevel.media import encode_mp4, encode_png, encode_wav, load_audio, load_
 from genlevel.models import load
 from genlevel.records import Part, Reply, Request
 from tests.models import tiny_specialists as tiny
+from tests.models.tiny_checkpoints import on_cpu
 from tests.parity.tiny_models import write_clip
 
 torch = pytest.importorskip("torch")
@@ -40,7 +41,7 @@ def ask(task: str, *parts, **more) -> Request:
 
 
 async def answers(folder: Path, requests, options: str = "") -> list:
-    model = load(f"transformers:{folder}{options}")
+    model = load(on_cpu(f"transformers:{folder}{options}"))
     await model.start([])
     try:
         return list(await model.generate_many(requests))

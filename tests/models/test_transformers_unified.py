@@ -25,7 +25,7 @@ def picture() -> Part:
 
 
 async def answers(folder, requests, options: str = "") -> list:
-    model = load(f"transformers:{folder}{options}")
+    model = load(tiny.on_cpu(f"transformers:{folder}{options}"))
     assert {"text", "image"} <= model.makes and {"text", "image"} <= model.takes
     await model.start([])
     try:
@@ -141,7 +141,7 @@ async def test_qwen_omni_listens_looks_and_writes(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         folder = tiny.write_qwen2_5_omni(tmp_path / "omni")
-    model = load(f"transformers:{folder}?max_new_tokens=6")
+    model = load(tiny.on_cpu(f"transformers:{folder}?max_new_tokens=6"))
     assert (model.takes, model.makes) == ({"text", "image", "video", "audio"}, {"text"})
     tone = np.sin(np.arange(8000) / 9).astype(np.float32) / 2
     sound = Part("audio", data=encode_wav(tone, 16000), media_type="audio/wav")

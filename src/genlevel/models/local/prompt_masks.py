@@ -106,7 +106,9 @@ class PromptMasks(OneByOne):
         side = processor.size.get("longest_edge", processor.size.get("height"))
         crops, grid, shown, labels = processor.generate_crop_boxes(image, side, 0, 512 / 1500, 32, 1)
         inputs = processor(images=shown, return_tensors="pt")
-        original, reshaped = inputs["original_sizes"].tolist(), inputs["reshaped_input_sizes"].tolist()
+        original = inputs["original_sizes"].tolist()
+        # SAM 2 and 3 bring an image to a square of one size, with nothing to be cut off again.
+        cut = {name: inputs[name].tolist() for name in ("reshaped_input_sizes",) if name in inputs}
         limit = _QUALITY if self.options.threshold is None else self.options.threshold
         masks, scores, boxes = [], [], []
         with torch.inference_mode():
@@ -117,9 +119,7 @@ class PromptMasks(OneByOne):
                     "input_labels": labels[:, start : start + _POINTS],
                 }
                 made = model(**self.checkpoint.put(part), **_embedded(embedding))
-                large = processor.post_process_masks(
-                    made["pred_masks"].float().cpu(), original, reshaped_input_sizes=reshaped, binarize=False
-                )
+                large = processor.post_process_masks(made["pred_masks"].float().cpu(), original, binarize=False, **cut)
                 kept = processor.filter_masks(
                     large[0], made["iou_scores"][0].float().cpu(), original[0], crops[0].cpu(), limit, _STABILITY, 0, 1
                 )

@@ -60,14 +60,25 @@ def _draw_janus(runner: Asks, request: Request) -> Answer:
     with torch.inference_mode(), seeded(request.seed, model.device):
         tokens = model.generate(**given, generation_mode="image", generation_config=config)
         pixels = model.decode_image_tokens(tokens.to(model.device))
-    # Without torchvision the library's own way back to colours takes the channels first only.
-    channels_first = pixels.permute(0, 3, 1, 2).float().cpu()
-    images = processor.postprocess(list(channels_first), return_tensors="PIL.Image.Image")["pixel_values"]
-    return _drawn(images[0], given, tokens)
+    return _drawn(_colours(processor.image_processor, pixels[0]), given, tokens)
+
+
+def _colours(processor: Any, pixels: Any) -> Any:
+    """What Janus decodes, (H, W, 3), as uint8: its processor's way in backwards, fractions cut off as its makers do.
+
+    The library's own way back to pictures fails beside torchvision: it takes their kind for one of tensor.
+    """
+    import numpy as np
+
+    found = pixels.float().cpu().numpy()
+    if processor.do_normalize:
+        found = found * np.asarray(processor.image_std, np.float32) + np.asarray(processor.image_mean, np.float32)
+    return np.clip(found / processor.rescale_factor, 0, 255).astype(np.uint8)
 
 
 def _draw_emu3(runner: Asks, request: Request) -> Answer:
     """Emu3: image tokens row by row, held to their grid, then the end marks; decoded to pixels."""
+    import numpy as np
     import torch
 
     checkpoint = runner.checkpoint
@@ -93,7 +104,7 @@ def _draw_emu3(runner: Asks, request: Request) -> Answer:
         tokens = tokens[:, given["input_ids"].shape[1] :]
         pixels = model.decode_image_tokens(image_tokens=tokens, height=height, width=width)
     images = processor.post_process_multimodal_output(list(pixels.float()), generation_mode="image")
-    return _drawn(images[0], given, tokens)
+    return _drawn(np.asarray(images[0].convert("RGB")), given, tokens)
 
 
 def _area(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -158,10 +169,7 @@ class seeded:
         self._fork.__exit__(*error)
 
 
-def _drawn(image: Any, given: Mapping[str, Any], tokens: Any) -> Reply:
-    import numpy as np
-
-    pixels = np.asarray(image.convert("RGB"))
+def _drawn(pixels: Any, given: Mapping[str, Any], tokens: Any) -> Reply:
     return Reply((image_of(pixels),), Usage(int(given["input_ids"].shape[1]), int(tokens.shape[1])))
 
 
