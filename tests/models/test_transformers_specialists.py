@@ -295,6 +295,39 @@ async def test_all_masks_of_an_image(tmp_path, monkeypatch):
     assert masks and all(mask.shape == SIZES[0] for mask in masks)
 
 
+async def test_sam_2_beside_torchvision_as_the_library(tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    from genlevel.models.local import prompt_masks
+
+    monkeypatch.setattr(prompt_masks, "_STABILITY", 0.0)
+    folder = tiny.write_sam2(tmp_path)
+    box = ask("image-segmentation", PICTURES[0], 'Segment it. {"box": [3, 4, 20, 10]}')
+    boxed, found = await answers(folder, [box, ask("instance-segmentation", PICTURES[0])], "?threshold=0")
+    model = transformers.Sam2Model.from_pretrained(folder).eval()
+    processor = transformers.AutoProcessor.from_pretrained(folder)
+    inputs = processor(images=pil(PICTURES[0]), input_boxes=[[[3.0, 4.0, 23.0, 14.0]]], return_tensors="pt")
+    with torch.no_grad():
+        out = model(**{name: inputs[name] for name in ("pixel_values", "input_boxes")})
+    (masks,) = processor.post_process_masks(out.pred_masks, inputs["original_sizes"])
+    assert (load_mask(boxed.parts[0]).astype(bool) == masks[0, out.iou_scores[0, 0].argmax()].numpy()).all()
+    expected = pipeline("mask-generation", folder)(pil(PICTURES[0]), pred_iou_thresh=0.0, stability_score_thresh=0.0)[
+        "masks"
+    ]
+    made = masks_of(found.parts[0].text)
+    assert made and {mask.tobytes() for mask in made} == {np.asarray(mask, bool).tobytes() for mask in expected}
+
+
+async def test_zoedepth_beside_torchvision_as_the_pipeline(tmp_path):
+    pytest.importorskip("torchvision")
+    folder = tiny.write_zoedepth(tmp_path)
+    given = await answers(folder, [ask("depth-estimation", p, makes=frozenset({"image"})) for p in PICTURES])
+    estimator = pipeline("depth-estimation", folder)
+    for part, size, reply in zip(PICTURES, SIZES, given, strict=True):
+        depth = np.load(io.BytesIO(reply.parts[0].data))
+        assert depth.shape == size
+        assert np.allclose(depth, estimator(pil(part))["predicted_depth"].numpy(), rtol=1e-4, atol=1e-4)
+
+
 async def test_depth_as_the_pipeline(tmp_path):
     folder = tiny.write_dpt(tmp_path)
     given = await answers(folder, [ask("depth-estimation", p, makes=frozenset({"image"})) for p in PICTURES])

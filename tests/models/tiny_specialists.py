@@ -136,6 +136,46 @@ def write_sam(folder: Path) -> Path:
     return save(folder, seeded(SamModel, config), scale=3.0)
 
 
+def write_sam2(folder: Path) -> Path:
+    """Its image processor is made for torchvision alone."""
+    from transformers import Sam2Config, Sam2ImageProcessor, Sam2Model, Sam2Processor
+
+    trunk = {
+        "model_type": "sam2_hiera_det_model", "hidden_size": 8, "num_attention_heads": 1, "image_size": [64, 64],
+        "blocks_per_stage": [1, 1, 2, 1], "embed_dim_per_stage": [8, 16, 32, 64], "num_attention_heads_per_stage": [1, 1, 2, 2],
+        "window_size_per_stage": [4, 2, 4, 2], "global_attention_blocks": [3],
+        "window_positional_embedding_background_size": [4, 4],
+    }  # fmt: skip
+    config = Sam2Config(
+        vision_config={"model_type": "sam2_vision_model", "backbone_config": trunk, "backbone_channel_list": [64, 32, 16, 8],
+                       "backbone_feature_sizes": [[16, 16], [8, 8], [4, 4]], "fpn_hidden_size": 32},
+        prompt_encoder_config={"hidden_size": 32, "image_size": 64, "patch_size": 16, "mask_input_channels": 4},
+        mask_decoder_config={"hidden_size": 32, "mlp_dim": 32, "num_attention_heads": 2, "num_hidden_layers": 1,
+                             "iou_head_hidden_dim": 16, "iou_head_depth": 2},
+    )  # fmt: skip
+    pictures = Sam2ImageProcessor(size={"height": 64, "width": 64}, mask_size={"height": 16, "width": 16})
+    return save(folder, seeded(Sam2Model, config), Sam2Processor(pictures, target_size=64), scale=3.0)
+
+
+def write_zoedepth(folder: Path) -> Path:
+    from transformers import BeitConfig, ZoeDepthConfig, ZoeDepthForDepthEstimation
+    from transformers.models.zoedepth.image_processing_pil_zoedepth import ZoeDepthImageProcessorPil
+
+    trunk = BeitConfig(
+        image_size=32, patch_size=8, hidden_size=16, num_hidden_layers=4, num_attention_heads=2, intermediate_size=16,
+        out_features=["stage1", "stage2", "stage3", "stage4"], out_indices=[1, 2, 3, 4], reshape_hidden_states=False,
+        use_relative_position_bias=True,
+    )  # fmt: skip
+    config = ZoeDepthConfig(
+        backbone_config=trunk, neck_hidden_sizes=[8, 8, 8, 8], fusion_hidden_size=8, bottleneck_features=8,
+        num_relative_features=8, num_attractors=[4, 2, 2, 1], bin_embedding_dim=8, num_patch_transformer_layers=1,
+        patch_transformer_hidden_size=8, patch_transformer_intermediate_size=8, patch_transformer_num_attention_heads=2,
+        bin_configurations=[{"n_bins": 8, "min_depth": 0.001, "max_depth": 10.0, "name": "nyu"}],
+    )  # fmt: skip
+    pictures = ZoeDepthImageProcessorPil(size={"height": 32, "width": 32}, ensure_multiple_of=8)
+    return save(folder, seeded(ZoeDepthForDepthEstimation, config), pictures)
+
+
 def write_dpt(folder: Path) -> Path:
     from transformers import DPTConfig, DPTForDepthEstimation
     from transformers.models.dpt.image_processing_pil_dpt import DPTImageProcessorPil

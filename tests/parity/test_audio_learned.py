@@ -167,7 +167,7 @@ def test_a_weight_of_fad_counts_as_copies_of_a_sound() -> None:
 
 def scripted(module: nn.Module, path: Path) -> Path:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         torch.jit.script(module).save(str(path))
     return path
 

@@ -134,7 +134,7 @@ class Encoder(torch.nn.Module):
 def encoder_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("motion") / "encoder.pt"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         torch.jit.script(Encoder()).save(str(path))
     return path
 
