@@ -126,9 +126,10 @@ def _wanted(value: Mapping[str, Any], index: int) -> Wanted:
 
 
 def _label(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
+    label = value.strip().lower() if isinstance(value, str) else ""
+    if not label:
         raise MetricError(f"a label must be a text, not {value!r:.40}")
-    return value.strip().lower()
+    return label
 
 
 def read_frames(value: Any) -> list[list[Detected]]:
@@ -145,12 +146,12 @@ def read_frames(value: Any) -> list[list[Detected]]:
 
 def _detected(record: Any) -> Detected:
     try:
-        box = tuple(float(v) for v in record["box"])
-        score = float(record.get("score", 1.0))
-        colour = str(record.get("color") or "").strip().lower()
-        if len(box) != 4 or not all(isfinite(v) for v in (*box, score)):
+        x, y, width, height = record["box"]
+        box = (float(x), float(y), float(width), float(height))
+        score, colour = float(record.get("score", 1.0)), record.get("color")
+        if not (isfinite(score) and isfinite(box[0]) and isfinite(box[1]) and isfinite(box[2]) and isfinite(box[3])):
             raise ValueError("a box is x, y, width, height")
-        return Detected(_label(record["label"]), score, (box[0], box[1], box[2], box[3]), colour)
+        return Detected(_label(record["label"]), score, box, str(colour).strip().lower() if colour else "")
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise MetricError(
             f"a detection must be {{'label', 'box', 'score'}} ({type(error).__name__}: {error})"
