@@ -199,9 +199,12 @@ def test_keypoints(seed: int) -> None:
         ]
         answers.append(found)
         references.append(truth)
-    assert metrics.compute("ap", answers, references, kind="keypoints") == pytest.approx(
-        pycoco(answers, references, "keypoints"), abs=1e-9
-    )
+    want = pytest.approx(pycoco(answers, references, "keypoints"), abs=1e-9)
+    assert metrics.compute("ap", answers, references, kind="keypoints") == want
+    # One that cannot be read, or of another form, has every item looked at alone.
+    odd = [[*items, {"label": "person", "keypoints": "none"}] for items in answers]
+    rows = [[o | {"keypoints": np.reshape(o["keypoints"], (17, 3))} for o in items] for items in references]
+    assert metrics.compute("ap", odd, rows, kind="keypoints") == want
 
 
 def test_polygons_and_run_lengths_are_read_as_coco_reads_them() -> None:

@@ -12,8 +12,8 @@ from hotcoco import mask as coco_mask
 
 from genlevel.errors import MetricError
 from genlevel.metrics import masks
-from genlevel.metrics.columns import plain_rows
-from genlevel.metrics.dense import numbers, usable
+from genlevel.metrics.columns import plain_numbers, plain_rows
+from genlevel.metrics.dense import LARGEST, numbers, usable
 from genlevel.metrics.detection_match import Bools, Ints, box_overlaps
 from genlevel.metrics.evidence import Array, FloatArray
 
@@ -204,6 +204,32 @@ class KeypointKind(Kind):
             box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
         area = usable(numbers(item.get("area")))
         return Person(points, box, float(area.ravel()[0]) if area is not None else box[2] * box[3])
+
+    def read_all(self, items: Sequence[Mapping[str, Any]]) -> tuple[Any, Bools]:
+        """Persons, read at one go where all have as many keypoints in one list of numbers each, and plain boxes and areas."""
+        things = [item.get("keypoints") for item in items]
+        width = len(things[0]) if things and type(things[0]) is list else 0
+        flat = plain_rows(things, width) if width and width % 3 == 0 else None
+        boxes, areas = self._boxes_and_areas(items)
+        fits = not self._sigmas or width == 3 * len(self._sigmas)
+        if flat is None or boxes is None or areas is None or not fits or not (np.abs(flat) <= LARGEST).all():
+            return super().read_all(items)
+        points = flat.reshape(len(items), -1, 3)
+        seen, places = (points[:, :, 2] > 0)[:, :, None], points[:, :, :2]
+        low, high = (np.where(seen, places, np.inf).min(axis=1), np.where(seen, places, -np.inf).max(axis=1))
+        around = np.where(seen.any(axis=1), np.hstack([low, high - low]), 0.0)
+        boxes = np.where(np.isnan(boxes), around, boxes)
+        areas = np.where(np.isnan(areas), boxes[:, 2] * boxes[:, 3], areas).tolist()
+        persons = map(Person, points, map(tuple, boxes.tolist()), areas)
+        return list(persons), np.ones(len(items), np.bool_)
+
+    def _boxes_and_areas(self, items: Sequence[Mapping[str, Any]]) -> tuple[FloatArray | None, FloatArray | None]:
+        """Plain boxes (n, 4) and areas (n,), NaN where there is none; None where something else is among them."""
+        boxes = plain_rows([item.get("box") for item in items], 4)
+        areas = plain_numbers([item.get("area") for item in items])
+        if boxes is None or not (sound_boxes(boxes) | np.isnan(boxes).all(axis=1)).all():
+            return None, areas
+        return boxes, areas if areas is not None and not (np.abs(areas) > LARGEST).any() else None
 
     def ignored(self, shapes: Any) -> Bools:
         """A truth without a labelled keypoint counts neither way."""
