@@ -24,6 +24,7 @@ How each task of the editions is asked, answered and scored, and what scoring it
 --coverage` prints the same for any choice of tasks and any catalog, and says for each task whether it can be scored on this
 machine now and if not, what is missing.
 
+- **other software**: a package that one extra brings, `pip install 'genlevel[code]'` for CodeBLEU.
 - **weights**: files of a published network that you bring; [weights](weights.md) lists them.
 - **labels**: what a detector or recogniser of your choice found in each answer stands beside it as text;
   [task types](tasktypes.md) says in which form.
