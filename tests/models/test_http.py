@@ -16,6 +16,8 @@ from genlevel import __version__
 from genlevel.errors import ModelError, RequestFailed
 from genlevel.models import http
 from genlevel.models.http import Field, Http, Retries
+from genlevel.models.proxies import is_here
+from tests.servers import echo, in_turn, serve, status
 
 QUICK = Retries(attempts=1, timeout=10.0)
 Asked = list[tuple[str, dict[str, str], bytes]]
@@ -194,3 +196,95 @@ async def test_an_answer_of_any_way_to_say_its_length_is_read_up_to_the_limit(
     async with server(sent(2**20 + 1), headers) as (port, _):
         with pytest.raises(RequestFailed, match="longer than 1 MiB"):
             await posted(f"http://127.0.0.1:{port}/v1")
+
+
+async def test_a_false_length_beside_chunks_does_not_lift_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ANSWER_LIMIT", 2**20)
+    block = b"%x\r\n%s\r\n" % (2**20, b" " * 2**20)
+    headers = {"Transfer-Encoding": "chunked", "Content-Length": "5"}
+    async with server(lambda _: 3 * block + b"0\r\n\r\n", headers) as (port, _):
+        with pytest.raises(RequestFailed, match="longer than 1 MiB"):
+            await posted(f"http://127.0.0.1:{port}/v1")
+
+
+async def test_a_length_of_thousands_of_digits_is_read_as_any_other() -> None:
+    async with server(headers={"Content-Length": "0" * 5000 + "9"}) as (port, _):
+        assert await posted(f"http://127.0.0.1:{port}/v1") == {"got": 2}
+
+
+async def test_a_header_that_is_no_text_is_passed_over() -> None:
+    later = in_turn(status(503, Retry_After="sp\u00e4ter"), echo)
+    with serve(later) as asked:
+        body = b'{"messages":[{"content":"hi"}]}'
+        answer = await posted(f"{asked.url}/chat/completions", body, retries=Retries(2, 10.0, 0.01))
+    assert isinstance(answer, dict) and answer["choices"][0]["message"]["content"] == "echo hi"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HTTP_PROXY", "ftp://user:hidden-word@127.0.0.1:1"),
+        ("http_proxy", "http://user:hidden word@127.0.0.1:1"),
+        ("ALL_PROXY", "http://user:hidden#word@127.0.0.1:1"),
+        ("all_proxy", "http://[::1:hidden-word"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_ends_the_run_and_is_not_passed_by(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ModelError, match=f"{variable} names no proxy of the form") as error:
+        await posted("http://models.example/v1")
+    assert "hidden" not in str(error.value)
+    async with server() as (port, _):
+        assert await posted(f"http://127.0.0.1:{port}/v1") == {"got": 2}
+    monkeypatch.setenv("NO_PROXY", "models.example")
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await posted("http://models.example/v1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "127.0.0.1:PORT",
+        "http://127.0.0.1:PORT/",
+        "http://us%40er:p%3Aw!$@127.0.0.1:PORT",
+        "socks5h://127.0.0.1:PORT",
+        "https://127.0.0.1:PORT",
+    ],
+)
+async def test_every_form_of_proxy_that_is_let_pass_is_one_that_is_used(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    called = asyncio.Event()
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        writer.close()
+
+    proxy = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with proxy:
+        monkeypatch.setenv("HTTP_PROXY", value.replace("PORT", str(proxy.sockets[0].getsockname()[1])))
+        with pytest.raises((ModelError, RequestFailed)):
+            await posted("http://models.example/v1")
+    assert called.is_set()
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("LOCALHOST", True),
+        ("127.0.1.1", True),
+        ("0.0.0.0", True),
+        ("[::1]", True),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+    ],
+)
+def test_every_address_of_this_machine_for_itself_is_known(host: str, here: bool) -> None:
+    assert is_here(f"http://{host}:8000/v1") == here

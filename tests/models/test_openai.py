@@ -378,6 +378,12 @@ def test_an_address_with_a_key_in_it_is_refused(query: str, refused: bool) -> No
         models.load(spec)
 
 
+@pytest.mark.parametrize("host", ["exa mple", "a%2500b", "[fe80::1%2525lo]", "x:99999"])
+def test_an_address_that_cannot_be_sent_to_is_refused_at_once(host: str) -> None:
+    with pytest.raises(ModelError, match="base_url is no address of the form"):
+        models.load(f"openai:m?base_url=http://{host}/v1")
+
+
 async def test_a_redirect_is_named_and_not_followed() -> None:
     with serve(status(307, "moved", Location="http://127.0.0.1:9/elsewhere")) as server:
         async with opened(server) as model:

@@ -130,6 +130,27 @@ def test_the_default_folder_is_named_by_model_and_edition(
     assert slug("../..") == "model"
 
 
+def test_a_run_that_is_stopped_tells_how_fast_it_answered(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "slow.py").write_text("import time\ndef answer(request):\n    time.sleep(0.1)\n    return 'x'\n")
+    command = [
+        "run",
+        "--model",
+        f"python:{tmp_path / 'slow.py'}:answer",
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main([*command, "--quiet", "--max-time", "0.4"]) == 1
+    told = re.search(r"(\d+) answered, 0 failed in ([\d.]+) s, ([\d.]+)/s", capsys.readouterr().err)
+    assert told is not None
+    answered, seconds, rate = map(float, told.groups())
+    assert 0 < answered < 2 * SUMS
+    assert answered / (seconds + 0.05) - 0.05 <= rate <= answered / (seconds - 0.05) + 0.05
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from genlevel.runner.loop import run_detached
 from tests.runner.fakes import make_data
 from tests.servers import Server, after, closes, echo, in_turn, serve, status
 
@@ -202,3 +203,36 @@ def test_sigterm_stops_a_python_function_too(tmp_path: Path, text: str) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 130
     assert (out / "predictions" / "one.jsonl").read_bytes().endswith(b"\n")
+
+
+def test_more_requests_in_flight_than_files_that_may_be_open(tmp_path: Path) -> None:
+    data, out, most = make_data(tmp_path / "data", {"one": 300}), tmp_path / "run", 200
+    with serve(after(0.2)) as server:
+        spec = f"openai:m?base_url={server.url}&concurrency={most}&attempts=1"
+        command = [sys.executable, str(FAKES), str(data), str(out), spec]
+        ended = subprocess.run(
+            ["/bin/sh", "-c", 'ulimit -Sn 100; exec "$@"', "sh", *command], capture_output=True, text=True, timeout=60
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(stored(out)) == 300
+    assert server.most_in_flight > 100
+
+
+def test_what_leaves_the_event_loop_at_once_lets_the_rest_be_closed() -> None:
+    closed = []
+
+    async def main() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(60))
+                group.create_task(leave())
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    async def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        run_detached(main(), 1)
+    assert closed

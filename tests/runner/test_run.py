@@ -284,6 +284,9 @@ def test_a_model_error_ends_the_run_and_keeps_what_was_answered(tmp_path: Path) 
     with serve(refuse_later) as server, pytest.raises(ModelError, match="401: key withdrawn"):
         do_run(data, out, f"openai:m?base_url={server.url}&concurrency=4")
     assert 15 <= len(RunFolder.open(out).answered("one")) <= 20
+    meta = RunFolder.open(out).meta
+    assert meta["end"] is None, "a run that ended early has not ended for those who score it"
+    assert "401: key withdrawn" in meta["stopped"]
 
 
 def test_the_watcher_is_told_everything(tmp_path: Path, module: Path) -> None:

@@ -296,7 +296,8 @@ def _in_flags(message: str, args: argparse.Namespace) -> str:
 def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:
     """What became of the run, on stderr."""
     out, total = folder.path, summary.total
-    rate = f", {total.asked / summary.seconds:.1f}/s" if total.asked and summary.seconds else ""
+    stored = total.answered + total.failed
+    rate = f", {stored / summary.seconds:.1f}/s" if stored and summary.seconds else ""
     before = f", {total.stored_before} stored before" if total.stored_before else ""
     cached = f" ({total.cached} from the cache)" if total.cached else ""
     cost = f", ${summary.cost:.4g}" if summary.cost else ""

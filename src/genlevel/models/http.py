@@ -9,10 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import orjson
 from pyreqwest.client import Client, ClientBuilder
@@ -24,6 +22,7 @@ from pyreqwest.response import Response
 from genlevel._version import __version__
 from genlevel.errors import Fault, ModelError, RequestFailed
 from genlevel.models.acceptance import Acceptance, judges_content
+from genlevel.models.proxies import check_proxy, is_here
 
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
@@ -35,7 +34,8 @@ _LAST_SECONDS = 0.01
 _LARGE = 2**20
 _SHORTEST_KEY = 12
 SHORTEST_NAMED_KEY = 8
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_LONGEST_LENGTH = 18
+"""Digits; what is longer is no length that could be read."""
 _REFUSED = {401: "refused the key", 403: "refused access", 404: "does not know this address or model"}
 NO_CREDIT = "insufficient_quota"
 """How OpenAI and those like it name what a 429 is when it will not pass."""
@@ -115,8 +115,10 @@ class Http:
 
     def _client(self, url: str) -> Client:
         """The pool for this address; it is made at the first request, within the event loop."""
-        local = _is_here(url)
+        local = is_here(url)
         if local not in self._clients:
+            if not local:
+                check_proxy(url)
             builder = ClientBuilder().http1_only().default_headers(self._headers).user_agent(f"genlevel/{__version__}")
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
             builder = builder.follow_redirects(False).connect_timeout(timedelta(seconds=_CONNECT_SECONDS))
@@ -197,13 +199,13 @@ class Http:
         if status == 402 or (status == 429 and NO_CREDIT in _codes(data)):
             raise ModelError(f"the account has no credit (HTTP {status}: {message})")
         if status in {408, 409, 425, 429} or status >= 500:
-            raise _Retry(f"HTTP {status}: {message}", after=retry_after(response.get_header("Retry-After")))
+            raise _Retry(f"HTTP {status}: {message}", after=retry_after(_header(response, "Retry-After")))
         if status == 401:
             raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
         if status in _REFUSED and not judges_content(data):
             raise _Refused(status, message)
         if 300 <= status < 400:
-            target = self._clean(response.get_header("Location") or "")
+            target = self._clean(_header(response, "Location"))
             raise ModelError(f"the server redirects (HTTP {status}) to {target}; give that address as base_url")
         raise RequestFailed(f"HTTP {status}: {message}")
 
@@ -217,11 +219,6 @@ class Http:
         if self._secret:
             text = text.replace(self._secret, "[key]")
         return " ".join(text.split())[:300]
-
-
-@lru_cache(16)
-def _is_here(url: str) -> bool:
-    return urlsplit(url).hostname in _LOOPBACK
 
 
 def _form(fields: Sequence[Field]) -> FormBuilder:
@@ -249,9 +246,18 @@ async def _read(response: Response) -> bytes:
 
 
 def _length(response: Response) -> int:
-    """How long the body is by its header, -1 if that does not say it."""
-    said = response.get_header("Content-Length") or ""
-    return int(said) if said.isdecimal() else -1
+    """How long the body is by its header, -1 if that does not say it: beside chunks, whatever it says does not count."""
+    said = _header(response, "Content-Length")
+    counts = said.isdecimal() and len(said) <= _LONGEST_LENGTH and not _header(response, "Transfer-Encoding")
+    return int(said) if counts else -1
+
+
+def _header(response: Response, name: str) -> str:
+    """What a header says; '' where it is not there, or is no text."""
+    try:
+        return response.get_header(name) or ""
+    except ValueError:
+        return ""
 
 
 def _causes(error: RequestError) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from pyreqwest.http import Url
+
 from genlevel.datasets.base import Dataset
 from genlevel.errors import ModelError
 from genlevel.models.base import Model
@@ -131,6 +133,7 @@ def _address(spec: Spec) -> tuple[str, str, str, str]:
     try:
         url = urlsplit(given)
         valid = url.scheme in {"http", "https"} and bool(url.hostname) and (url.port is None or url.port > 0)
+        Url.parse(given)  # those who send requests take fewer names of hosts
     except ValueError:
         valid = False
     if not valid:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 THREADS: Final = "genlevel"
@@ -45,4 +46,9 @@ def run_detached(main: Coroutine[Any, Any, T], threads: int, stop: Callable[[], 
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
+        if not task.done():
+            # A task's SystemExit ends the loop at once; connections are to be closed all the same.
+            task.cancel()
+            with suppress(BaseException):
+                loop.run_until_complete(task)
         loop.close()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from genlevel._version import __version__
+from genlevel.errors import GenlevelError
 from genlevel.models.base import Model
 from genlevel.runner.cache import AnswerCache
 from genlevel.runner.engine import Engine
@@ -25,6 +27,7 @@ __all__ = ["Counts", "RunSummary", "Watcher", "run"]
 
 _META_EVERY = 5.0
 _MOST_IN_FLIGHT = 1024
+_FILES_BESIDE = 512
 _PROBLEMS_KEPT = 1000
 _PROBLEMS_OF_A_TASK = 100
 
@@ -44,7 +47,7 @@ class RunSummary:
     seconds: float = 0.0
     interrupted: bool = False
     stopped: str = ""
-    """Why the run ended before all was asked: a budget is used up, or the server is gone."""
+    """Why the run ended before all was asked: a budget is used up, the server is gone, or no request can work."""
     cost: float = 0.0
     """US dollars, as the model reports them."""
 
@@ -155,17 +158,23 @@ def run(
         record = _Record(folder, watcher or Watcher(), summary)
         engine = Engine(model, settings, folder, writer, record, record.complete, cache)
         summary.tasks = engine.ledger.counts
+        through = False
+        _allow_files(2 * model.concurrency + _FILES_BESIDE)
         try:
             run_detached(engine.all(plan.datasets), model.concurrency + 4, engine.stop)
+            through = True
         except asyncio.CancelledError:
             if not engine.stopping:
                 raise
+        except GenlevelError as error:
+            engine.reason = f"stopped: {error}"
+            raise
         finally:
             summary.notes += writer.notes
             summary.seconds = time.monotonic() - started
             summary.stopped, summary.cost = engine.reason, engine.limits.cost
             summary.interrupted = engine.stopping and not engine.reason
-            folder.write_meta(tasks=folder.meta["tasks"], **_closing(summary))
+            folder.write_meta(tasks=folder.meta["tasks"], **_closing(summary, through))
     if summary.interrupted:
         raise KeyboardInterrupt
     return summary
@@ -181,10 +190,19 @@ def _cache(folder: Path | None, summary: RunSummary) -> Iterator[AnswerCache | N
     summary.notes += cache.notes
 
 
-def _closing(summary: RunSummary) -> dict[str, Any]:
-    total = summary.total
+def _allow_files(wanted: int) -> None:
+    """Each request in flight holds a connection; where only a few files may be open, a process may still ask for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _closing(summary: RunSummary, through: bool) -> dict[str, Any]:
+    total, whole = summary.total, through and not (summary.interrupted or summary.stopped)
     return {
-        "end": None if summary.interrupted or summary.stopped else datetime.now(UTC).isoformat(timespec="seconds"),
+        "end": datetime.now(UTC).isoformat(timespec="seconds") if whole else None,
         "summary": {
             "asked": total.asked,
             "answered": total.answered,
