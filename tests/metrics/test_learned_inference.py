@@ -1,5 +1,7 @@
 """Networks of metrics run with all digits of float32 on a GPU, and what torch was told before holds again afterwards."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -79,3 +81,20 @@ def test_what_a_user_has_set_is_put_back():
         assert not torch.backends.cudnn.allow_tf32
     finally:
         torch.backends.cudnn.allow_tf32 = True
+
+
+def test_the_newer_flags_of_a_user_are_put_back_each():
+    code = """
+import torch
+from genlevel.metrics.learned.inference import inference
+cudnn = torch.backends.cudnn
+if hasattr(cudnn, "conv"):
+    flags = lambda: (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision)
+    cudnn.conv.fp32_precision = "ieee"
+    with inference():
+        assert flags() == ("ieee", "ieee"), flags()
+    assert flags() == ("ieee", "tf32"), flags()
+"""
+    # In a process of its own: once they are set, torch refuses to read the older flag for good.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

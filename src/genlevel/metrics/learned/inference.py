@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from genlevel.metrics.learned.weights import torch_or_explain
 
 _LOCK = threading.Lock()
 _inside = 0
-_before = True
+_before: list[Any] = []
 
 
 @contextmanager
@@ -24,8 +25,7 @@ def inference() -> Iterator[None]:
     torch = torch_or_explain()
     with _LOCK:
         if not _inside:
-            _before = torch.backends.cudnn.allow_tf32
-            torch.backends.cudnn.allow_tf32 = False
+            _before = _set(torch, [])
         _inside += 1
     try:
         with torch.inference_mode():
@@ -34,4 +34,18 @@ def inference() -> Iterator[None]:
         with _LOCK:
             _inside -= 1
             if not _inside:
-                torch.backends.cudnn.allow_tf32 = _before
+                _set(torch, _before)
+
+
+def _set(torch: Any, values: list[Any]) -> list[Any]:
+    """Give the flags of convolutions and recurrent cells these values, or else those of full digits; what they were."""
+    cudnn = torch.backends.cudnn
+    flags: list[tuple[Any, str, Any]] = [(cudnn, "allow_tf32", False)]
+    try:
+        cudnn.allow_tf32  # noqa: B018
+    except RuntimeError:  # somebody has set torch's newer flags, beside which it refuses to read the older one
+        flags = [(cudnn.conv, "fp32_precision", "ieee"), (cudnn.rnn, "fp32_precision", "ieee")]
+    before = [getattr(place, name) for place, name, _ in flags]
+    for (place, name, _), value in zip(flags, values or [exact for *_, exact in flags], strict=True):
+        setattr(place, name, value)
+    return before
