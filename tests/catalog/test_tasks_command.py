@@ -94,7 +94,7 @@ def test_own_tasks_alone_and_added(capsys: pytest.CaptureFixture[str], tmp_path:
     path.write_text(
         "id,modality,paradigm,name,task_type,metric\na,image,comprehension,A,image-classification,accuracy\n"
     )
-    assert _run(capsys, "--catalog", str(path))[1].startswith("1 tasks of edition mine")
+    assert _run(capsys, "--catalog", str(path))[1].startswith("1 task of edition mine")
     assert _run(capsys, "--catalog", str(path), "--edition", "2024", "a")[1].startswith(
         "1 of 78 tasks of edition 2024+mine"
     )

@@ -223,7 +223,7 @@ def test_limit_and_tasks_that_the_model_cannot_do_are_told(
     path.write_text(json.dumps({**document, "limit": 1}))
     _, out, err = call(capsys, str(run_folder), "--format", "json")
     assert "note: tasks that the model cannot do, which count 0 (1): language.imdb\n" in err
-    told = "3 of 77 tasks have a score, 74 count 0; at most 1 sample of each (--limit): not comparable with a full run"
+    told = "2 of 77 tasks have a score, 75 count 0; at most 1 sample of each (--limit): not comparable with a full run"
     assert err.endswith(f"note: {told}\n")
     assert json.loads(out) == before
 

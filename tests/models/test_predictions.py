@@ -179,9 +179,7 @@ def test_files_that_no_task_takes_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_any_of_the_tasks_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"no predictions for the 1 tasks .* image/a/prediction.json or image-0001.json"
-    ):
+    with pytest.raises(DataError, match=r"no predictions for the 1 task .* image/a/prediction.json or image-0001.json"):
         PredictionFolder(tmp_path).unused([dataset()])
 
 

@@ -120,7 +120,28 @@ def test_tasks_that_the_model_cannot_do_and_parts_are_told() -> None:
     assert "first 3" not in page  # they may be drawn
     assert "at most 3 samples of each (--limit): not comparable with a full run" in page
     assert "not comparable" not in render({**found, "limit": None}, {**MODEL, "tasks": 2}, {}, tasks={})
-    assert "2 of 699 tasks have a score, 697 count 0: not" in render({**found, "limit": None}, MODEL, {}, tasks={})
+    assert "1 of 699 tasks has a score, 698 count 0: not" in render({**found, "limit": None}, MODEL, {}, tasks={})
+
+
+def test_a_task_without_counts_says_why() -> None:
+    none = {"value": None, "samples": 0, "answered": 0, "failed": 0}
+    for note, cell in (("not scorable: no judge", "not scorable"), ("not asked: no image", "not asked"), ("", "–")):
+        ((row,),) = (g.rows for g in groups(scores(task(A, 0.0, 45.0, **none, note=note)), {}))
+        assert row.answered == cell
+
+
+def test_a_catalog_of_one_half_is_told_beside_the_level() -> None:
+    text = "the catalog has no task of generation"
+    tasks = {A: catalog_task(A)}
+    assert text in render(scores(task(A, 80.0, 70.0)), {**MODEL, "level": 2}, {}, tasks=tasks)
+    assert text not in render(scores(task(A, 0.0, 70.0)), {**MODEL, "level": 0}, {}, tasks=tasks)
+    other = "image.generation.b"
+    assert text not in render(TWO, MODEL, {}, tasks={**tasks, other: catalog_task(other)})
+
+
+def test_level_0_does_not_deny_the_answers() -> None:
+    page = render(scores(task(A, 0.0, 70.0)), {**MODEL, "level": 0, "supported": 0, "wins": 0}, {}, tasks={})
+    assert "no task of comprehension or generation scores above 0" in page
 
 
 def test_wins_in_language_alone_are_explained() -> None:

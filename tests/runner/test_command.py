@@ -92,13 +92,14 @@ def test_the_commonest_reasons_for_failures_are_told(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = (
-        "def answer(request):\n    n = int(request.sample_id)\n    raise ValueError('full' if n < 6 else f'bad {n}')\n"
+        "def answer(request):\n    n = int(request.sample_id)\n"
+        "    raise ValueError('full' if n < 6 else 'bad ' + 'abcd'[n - 6])\n"
     )
     (tmp_path / "bad.py").write_text(code)
     command = ["run", "--model", f"python:{tmp_path / 'bad.py'}:answer", "--data", str(data), "--no-score", "--quiet"]
     assert main([*command, "--out", str(tmp_path / "run"), "--tasks", "sums", "--limit", "10"]) == 1
     _, *reasons = capsys.readouterr().err.splitlines()
-    assert reasons[:3] == ["6 failed: ValueError: full", "1 failed: ValueError: bad 6", "1 failed: ValueError: bad 7"]
+    assert reasons[:3] == ["6 failed: ValueError: full", "1 failed: ValueError: bad a", "1 failed: ValueError: bad b"]
     assert reasons[3:] == [f"... and for 2 more reasons; which samples failed is in {tmp_path / 'run' / 'failed.csv'}"]
 
 

@@ -74,8 +74,8 @@ def test_a_task_that_the_model_cannot_do_is_in_every_result(
 
 
 def test_a_part_is_told_after_a_run(run: tuple[Path, str, str]) -> None:
-    assert "note: 2 of 3 tasks have a score, 1 count 0: not comparable with a full run\n" in run[2]
-    assert "2 of 3 tasks have a score, 1 count 0: not" in (run[0] / "report.html").read_text()
+    assert "note: 1 of 3 tasks has a score, 2 count 0: not comparable with a full run\n" in run[2]
+    assert "1 of 3 tasks has a score, 2 count 0: not" in (run[0] / "report.html").read_text()
 
 
 def test_two_notes_alike_do_not_point_at_each_other(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +99,7 @@ def test_reasons_of_unreadable_answers_are_told(run: tuple[Path, str, str], caps
     [
         ([(1.0, ""), (None, REASON)], None, ""),
         ([(1.0, ""), (None, "not scorable: x")], None, "1 of 2 tasks has a score, 1 count 0: not comparable"),
+        ([(None, REASON), (None, "not scorable: x")], None, "0 of 2 tasks have a score, 2 count 0: not comparable"),
         ([(1.0, ""), (0.0, "")], 2, "at most 2 samples of each (--limit): not comparable"),
     ],
 )

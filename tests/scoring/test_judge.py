@@ -64,4 +64,7 @@ def test_without_a_judge_it_says_what_is_needed(
 ) -> None:
     data, answers, _ = folders
     assert main(["score", "--predictions", str(answers), "--data", str(data), "--jobs", "1"]) == 1
-    assert "--judge SPEC" in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "--judge SPEC" in err
+    assert "not scorable" in out
+    assert "0/0" not in out

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlevel.cli.output import note
+from genlevel.counts import many
 
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
@@ -35,6 +36,13 @@ def _hint_above(data: Path) -> None:
         note(f"note: {above}, above the data folder, is not used; give --catalog {above} for its tasks")
 
 
+def catalog_file(args: argparse.Namespace, data: Path) -> Path | None:
+    """The user's own catalog that the options name, or without --edition and --catalog the data folder's, if there is one."""
+    own = data / "catalog.csv"
+    named: Path | None = args.catalog
+    return named or (own if args.edition is None and own.is_file() else None)
+
+
 def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
     """The catalog that the options name; without --edition and --catalog, the data folder's own one if it has one."""
     from genlevel.catalog import load
@@ -49,5 +57,5 @@ def load_catalog(args: argparse.Namespace, data: Path | None = None) -> Catalog:
     for line in catalog.notes[:_LISTED]:
         note(f"warning: {line}")
     if len(catalog.notes) > _LISTED:
-        note(f"warning: {len(catalog.notes) - _LISTED} more such rows")
+        note(f"warning: {many(len(catalog.notes) - _LISTED, 'more such row')}")
     return catalog

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note, table_width
+from genlevel.counts import many
 from genlevel.errors import GenlevelError
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
 def print_levels(levels: Sequence[ModelLevel], catalog: Catalog, how: str = "table") -> None:
     """The levels on stdout, best first; notes about them on stderr."""
     from genlevel.levels.document import document, ranked
+    from genlevel.scoring.extent import one_half
 
     best_first = ranked(levels)
     if how == "json":
@@ -107,6 +109,9 @@ def print_levels(levels: Sequence[ModelLevel], catalog: Catalog, how: str = "tab
         emit_csv(list(rows[0]) if rows else ["model", "level"], rows)
     else:
         _print_table(best_first, catalog)
+    half = one_half(catalog.tasks.values())
+    if half and any(level.level for level in best_first):
+        note(f"note: {half}")
     for level in best_first:
         if level.capped:
             note(f"note: {level.model} declares itself a dispatcher and is capped at level 2 (--agents count lifts it)")
@@ -227,7 +232,8 @@ def _note_problems(problems: Sequence[str]) -> None:
         note(line)
     if problems:
         rest = f" ({len(problems) - _LISTED} more not shown)" if len(problems) > _LISTED else ""
-        note(f"{len(problems)} rows could not be used and count as missing{rest}")
+        used = "could not be used and counts" if len(problems) == 1 else "could not be used and count"
+        note(f"{many(len(problems), 'row')} {used} as missing{rest}")
 
 
 def _print_table(levels: Sequence[ModelLevel], catalog: Catalog) -> None:
@@ -250,7 +256,8 @@ def _print_table(levels: Sequence[ModelLevel], catalog: Catalog) -> None:
         note("note: too narrow for the columns by modality; a wider terminal or --format csv shows them")
     protocol = levels[0].protocol if levels else catalog.protocol
     title = (
-        f"edition {catalog.edition}, protocol {protocol}, specialists {catalog.sota_sha256[:12]}, {len(catalog)} tasks"
+        f"edition {catalog.edition}, protocol {protocol}, specialists {catalog.sota_sha256[:12]}, "
+        f"{many(len(catalog), 'task')}"
     )
     emit_table(columns, rows, right=tuple(range(2, len(columns))), title=title)
 

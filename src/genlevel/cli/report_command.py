@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="the data, for the samples (default: the data of the run)"
     )
     parser.add_argument(
+        "--catalog", type=Path, metavar="FILE", help="your own tasks, if the file has moved (default: the run's own)"
+    )
+    parser.add_argument(
         "--samples", type=count, default=3, metavar="N", help="samples to show of each task (default: 3)"
     )
 
@@ -33,13 +36,16 @@ def run(args: argparse.Namespace) -> int:
     """Write the report."""
     out = args.out or args.run / "report.html"
     if (args.run / "run.json").is_file():
+        from genlevel.scoring.files import read_json
         from genlevel.scoring.workflow import locate, write_html_report
 
-        write_html_report(locate(args.run, data=args.data), out, samples_per_task=args.samples)
+        base, _, own = str(read_json(args.run / "run.json").get("edition", "")).partition("+")
+        located = locate(args.run, data=args.data, catalog=args.catalog, edition=base if args.catalog and own else None)
+        write_html_report(located, out, samples_per_task=args.samples)
     else:
         from genlevel.interop.run_scores import read_run, run_catalog
         from genlevel.report.html import write_html
 
-        write_html(args.run, out, run_catalog(args.run, read_run(args.run)))
+        write_html(args.run, out, run_catalog(args.run, read_run(args.run), catalog=args.catalog))
     note(f"report: {out}")
     return 0

@@ -24,9 +24,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.catalog_options import add_catalog_options, catalog_file, load_catalog
 from genlevel.cli.numbers import amount, count, duration, in_flight, positive
 from genlevel.cli.output import note
+from genlevel.counts import many
 from genlevel.errors import DataError, GenlevelError, ModelError
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def run(args: argparse.Namespace) -> int:
     plan = make_plan(model, wanted)
     if not plan.datasets:
         task_id, reason = next(iter(plan.unsupported.items()))
-        raise ModelError(f"model '{model.name}' can do none of the {len(wanted)} tasks here; {task_id}: {reason}")
+        raise ModelError(
+            f"model '{model.name}' can do none of the {many(len(wanted), 'task')} here; {task_id}: {reason}"
+        )
     _check_fit(args, plan)
     files = unused_files(model, wanted)
     templates = _templates(args, catalog)
@@ -151,8 +154,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / f"{slug(model.name)}-{slug(catalog.edition)}"
     if args.resume and not (out / "run.json").exists():
         raise GenlevelError(f"--resume: {out} holds no run")
-    own = args.data / "catalog.csv"
-    used = args.catalog or (own if args.edition is None and own.is_file() else None)
+    used = catalog_file(args, args.data)
     meta = describe(
         model, plan, catalog, settings, spec=args.model, data=args.data, catalog_file=used, sota_file=args.sota
     )
@@ -307,7 +309,7 @@ def _tell(folder: RunFolder, summary: RunSummary, repeats: int) -> None:
     for line in (*_reasons(folder, summary, repeats), *summary.notes, *summary.problems[:_TOLD]):
         note(line)
     if summary.problem_count > _TOLD:
-        note(f"... and {summary.problem_count - _TOLD} more problems (see run.json)")
+        note(f"... and {many(summary.problem_count - _TOLD, 'more problem')} (see run.json)")
 
 
 def _list(lines: Sequence[str]) -> None:
@@ -315,7 +317,9 @@ def _list(lines: Sequence[str]) -> None:
     for line in lines[:_UNUSED]:
         note(line)
     if len(lines) > _UNUSED:
-        note(f"... and {len(lines) - _UNUSED} more answers that are not used")
+        note(
+            f"... and {many(len(lines) - _UNUSED, 'more answer')} that {'is' if len(lines) - _UNUSED == 1 else 'are'} not used"
+        )
 
 
 def _score(
@@ -345,15 +349,15 @@ def _score(
 
 def _reasons(folder: RunFolder, summary: RunSummary, repeats: int) -> list[str]:
     """Why samples failed, the commonest reasons first, and where their names are."""
-    from genlevel.runner.failures import FILE, write_failures
+    from genlevel.runner.failures import FILE, grouped, write_failures
 
     tasks = [task_id for task_id, counts in summary.tasks.items() if counts.failed]
-    reasons = write_failures(folder, tasks, repeats)
+    reasons = grouped(write_failures(folder, tasks, repeats))
     if not reasons:
         return []
     lines = [f"{count} failed: {reason}" for reason, count in reasons.most_common(_REASONS)]
     rest = len(reasons) - len(lines)
-    more = f"... and for {rest} more reasons; " if rest else ""
+    more = f"... and for {many(rest, 'more reason')}; " if rest else ""
     return [*lines, f"{more}which samples failed is in {folder.path / FILE}"]
 
 

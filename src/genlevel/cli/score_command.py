@@ -15,9 +15,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genlevel.cli.catalog_options import add_catalog_options, load_catalog
+from genlevel.cli.catalog_options import add_catalog_options, catalog_file, load_catalog
 from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.counts import many
 from genlevel.errors import GenlevelError
 
 if TYPE_CHECKING:
@@ -98,13 +99,15 @@ def _score_predictions(args: argparse.Namespace) -> ScoreReport:
     )
     report = score_predictions(args.predictions, found.datasets, catalog, settings)
     if args.out:
-        write_report(args.out, report, data=str(args.data))
+        named = {"catalog": catalog_file(args, args.data), "sota": args.sota}
+        files = {name: str(path.resolve()) for name, path in named.items() if path}
+        write_report(args.out, report, data=str(args.data), files=files)
     return report
 
 
 def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> None:
     """The task scores, as asked for; problems, but for those that were ``told`` before, and the level on stderr."""
-    from genlevel.scoring.extent import was_not_asked
+    from genlevel.scoring.extent import state, was_not_asked
     from genlevel.scoring.files import scores_document
 
     document = scores_document(report)
@@ -119,7 +122,7 @@ def print_scores(report: ScoreReport, how: str, told: Collection[str] = ()) -> N
                 t["metric"],
                 _with_interval(t),
                 t["sigma"],
-                "not asked" if was_not_asked(t["note"]) else f"{t['answered']}/{t['samples']}",
+                (not t["samples"] and state(t["note"])) or f"{t['answered']}/{t['samples']}",
                 t["failed"] + t["missing"],
                 t["unreadable"],
                 t["sota"],
@@ -167,7 +170,7 @@ def _note_problems(report: ScoreReport, told: Collection[str]) -> None:
     for line in problems[:20]:
         note(line)
     if len(problems) > 20:
-        note(f"... and {len(problems) - 20} more problems (scores.json has all)")
+        note(f"... and {many(len(problems) - 20, 'more problem')} (scores.json has all)")
 
 
 def _with_interval(task: dict[str, object]) -> str:

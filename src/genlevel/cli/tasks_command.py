@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.counts import many
 from genlevel.records import MODALITIES, PARADIGMS
 
 if TYPE_CHECKING:
@@ -90,9 +91,10 @@ def _print_tasks(form: str, catalog: Catalog, chosen: Catalog) -> None:
             [[_text(row[c]) for c in shown] for row in rows],
             right=_right(shown),
         )
-        of = "" if len(chosen) == len(catalog) else f" of {len(catalog)}"
+        part = "" if len(chosen) == len(catalog) else f"{len(chosen)} of "
         note(
-            f"{len(chosen)}{of} tasks of edition {catalog.edition} ({counts(chosen)}); specialists {catalog.sota_sha256[:12]}"
+            f"{part}{many(len(catalog), 'task')} of edition {catalog.edition} ({counts(chosen)}); "
+            f"specialists {catalog.sota_sha256[:12]}"
         )
     else:
         _print(form, "tasks", columns, rows, chosen)
@@ -155,7 +157,7 @@ def _print(form: str, noun: str, columns: Sequence[str], rows: list[dict[str, An
             [[_text(r[c]) for c in columns] for r in rows],
             right=_right(columns),
         )
-        note(f"{len(rows)} {noun} of edition {catalog.edition}, {len(catalog)} tasks")
+        note(f"{len(rows)} {noun} of edition {catalog.edition}, {many(len(catalog), 'task')}")
 
 
 def task_rows(catalog: Catalog) -> list[dict[str, Any]]:

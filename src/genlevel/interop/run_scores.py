@@ -59,16 +59,21 @@ def read_run(folder: Path) -> RunScores:
     )
 
 
-def run_catalog(folder: Path, run: RunScores, *, sota: Path | None = None) -> Catalog:
+def run_catalog(folder: Path, run: RunScores, *, sota: Path | None = None, catalog: Path | None = None) -> Catalog:
     """The catalog that a run was scored on: an edition, or the file that it names, or its data folder's own.
+
+    ``catalog`` is a file in place of the one that it names.
 
     Raises:
         RunError: if it is not to be found.
     """
     meta = read_json(folder / "run.json") if (folder / "run.json").is_file() else {}
-    sota = sota or (Path(meta["sota"]) if meta.get("sota") else None)
+    stored = meta.get("sota") or run.meta.get("sota")
+    sota = sota or (Path(stored) if stored else None)
     edition, _, own = run.edition.partition("+")
     base = edition if edition in EDITIONS else None
+    if catalog is not None:
+        return load(base if own else None, catalog=catalog, sota=sota)
     if base is not None and not own:
         return load(base, sota=sota)
     data = meta.get("data") or run.meta.get("data")

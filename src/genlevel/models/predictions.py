@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from genlevel import tasktypes
+from genlevel.counts import many
 from genlevel.datasets.annotations import parse
 from genlevel.datasets.base import Dataset
 from genlevel.errors import DataError, GenlevelError, ModelError, RequestFailed
@@ -90,7 +91,7 @@ class PredictionFolder:
             lines = next(iter(sorted(self.folder.rglob("*.jsonl"))), None)
             beside = f"; {lines} is JSON Lines, which is not read: one array or object is needed" if lines else ""
             raise DataError(
-                f"{self.folder}: holds no predictions for the {len(datasets)} tasks of the data; "
+                f"{self.folder}: holds no predictions for the {many(len(datasets), 'task')} of the data; "
                 f"a task's file is {self._names(datasets[0])[0]} or {datasets[0].task.id}.json, say{beside}"
             )
         there = {*self.folder.rglob("prediction.json"), *self.folder.glob("*.json")}

@@ -12,7 +12,7 @@ from genlevel.errors import GenlevelError, RunError
 from genlevel.records import Task
 from genlevel.report.samples import Card, cards
 from genlevel.report.view import LEVEL_NAMES, groups, ladder, nearest_misses, share
-from genlevel.scoring.extent import partial, was_not_asked
+from genlevel.scoring.extent import one_half, partial, was_not_asked
 from genlevel.scoring.files import read_evidence, read_json, write_atomic
 
 _TITLES = {"image": "Image", "video": "Video", "audio": "Audio", "3d": "3D", "overall": "Overall"}
@@ -72,6 +72,7 @@ def render(
         level_names=LEVEL_NAMES,
         titles=_TITLES,
         sentence=sentence(model),
+        half=one_half(tasks.values()) if model["level"] else "",
         cannot=sum(was_not_asked(t.get("note", "")) for t in scores["tasks"]),
         left_out=partial(
             [(t["value"], t.get("note", "")) for t in scores["tasks"]], model["tasks"], scores.get("limit")

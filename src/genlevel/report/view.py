@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from genlevel.records import Task
+from genlevel.scoring.extent import state
 
 LEVEL_NAMES = {
-    0: "S2 is 0: nothing scored yet in comprehension or generation",
+    0: "S2 is 0: no task of comprehension or generation scores above 0",
     1: "Specialist",
     2: "Unified comprehension and generation",
     3: "Synergy in comprehension and/or generation",
@@ -124,7 +125,7 @@ def _row(task: Mapping[str, Any], known: Task | None) -> Row:
         sigma=min(max(task["sigma"] or 0.0, 0.0), 100.0),
         sota_sigma=task["sota_sigma"],
         wins=bool(task["wins"]),
-        answered=f"{task['answered']} of {task['samples']}" if task["samples"] else "–",
+        answered=f"{task['answered']} of {task['samples']}" if task["samples"] else state(task.get("note", "")) or "–",
         troubles=", ".join(troubles),
         note=task.get("note", ""),
         tie=bool(task["wins"]) and math.isclose(task["value"], task["sota"], rel_tol=_SAME),

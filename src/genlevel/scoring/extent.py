@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from genlevel.catalog import Catalog
-from genlevel.records import TaskScore
+from genlevel.records import Task, TaskScore
 
 _NOT_ASKED = "not asked: "
 _NAMED = 3
@@ -42,19 +42,37 @@ def was_not_asked(note: str) -> bool:
     return note.startswith(_NOT_ASKED)
 
 
+def state(note: str) -> str:
+    """What stands in place of the counts of a task without any: ``not asked`` or ``not scorable``, empty for others."""
+    return "not asked" if was_not_asked(note) else _NOT_SCORABLE if note.startswith(_NOT_SCORABLE) else ""
+
+
+def one_half(tasks: Iterable[Task]) -> str:
+    """One line on a catalog whose tasks are all of comprehension, or all of generation; empty for others."""
+    halves = {task.paradigm for task in tasks if task.modality != "language"}
+    if len(halves) != 1:
+        return ""
+    (half,) = halves
+    other = "generation" if half == "comprehension" else "comprehension"
+    return f"the catalog has no task of {other}: S2 and S3 are of {half} alone, S4 is 0 and no level above 3 can be reached"
+
+
 def partial(scores: Iterable[tuple[float | None, str]], tasks: int, limit: int | None) -> str:
     """One line on what a level leaves out; empty for a full run.
 
-    A task that the model cannot do, or has answered nothing of, has a score, which is 0: leaving it out is not the user's choice.
+    Tasks that the model cannot do, or has answered nothing of, make no run partial, for leaving them out is not the user's
+    choice. They have no score, and are counted so where others are left out.
 
     Args:
         scores: value and note of each task score.
         tasks: the number of tasks of the edition.
         limit: the samples that were asked of each task at most; ``None`` for all.
     """
-    have = sum(value is not None or not note.startswith(_NOT_SCORABLE) for value, note in scores)
+    scores = list(scores)
+    covered = sum(value is not None or not note.startswith(_NOT_SCORABLE) for value, note in scores)
+    have = sum(value is not None for value, _ in scores)
     verb = "has" if have == 1 else "have"
-    parts = [f"{have} of {tasks} tasks {verb} a score, {tasks - have} count 0"] if have < tasks else []
+    parts = [f"{have} of {tasks} tasks {verb} a score, {tasks - have} count 0"] if covered < tasks else []
     if limit:
         parts.append(f"at most {limit} sample{'' if limit == 1 else 's'} of each (--limit)")
     return f"{'; '.join(parts)}: not comparable with a full run" if parts else ""

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from genlevel.scoring.run import ScoreReport
 
 
-def write_report(folder: Path, report: ScoreReport, *, data: str = "") -> None:
-    """Write ``scores.json`` and ``evidence/``; ``levels.json`` is derived from these by whoever rates."""
+def write_report(folder: Path, report: ScoreReport, *, data: str = "", files: Mapping[str, str] | None = None) -> None:
+    """Write ``scores.json`` and ``evidence/``; ``levels.json`` is derived from these by whoever rates.
+
+    ``files`` are the paths of the user's own ``catalog`` and ``sota``, where there is no ``run.json`` that says them.
+    """
     for task in report.tasks:
         write_evidence(folder, task)
-    write_json(folder / "scores.json", scores_document(report, data=data))
+    write_json(folder / "scores.json", {**scores_document(report, data=data), **(files or {})})
     write_json(folder / "levels.json", levels_document(report))
 
 

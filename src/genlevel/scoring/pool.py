@@ -14,6 +14,7 @@ from multiprocessing.connection import wait
 from typing import NamedTuple
 
 from genlevel import metrics, tasktypes
+from genlevel.counts import many
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, RunError
 from genlevel.metrics import METRICS
@@ -93,9 +94,10 @@ def _notes(own: dict[int, frozenset[str]]) -> list[str]:
     """One line for each name that kept tasks out of the worker processes."""
     names = sorted({name for names in own.values() for name in names})
     return [
-        f"{sum(name in names for names in own.values())} tasks were scored without worker processes, since '{name}' is "
+        f"{many(kept, 'task')} {'was' if kept == 1 else 'were'} scored without worker processes, since '{name}' is "
         "registered in this process only; an entry point makes it known to all"
         for name in names
+        for kept in [sum(name in names for names in own.values())]
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from genlevel import metrics, tasktypes
+from genlevel.counts import many
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError, MetricError, NotScorable
 from genlevel.metrics.base import Metric
@@ -188,7 +189,7 @@ def _reduced(
         notes.append("nothing that could be scored was answered")
     broken = sum(1 for p in problems if "unknown id" not in p)
     if broken:
-        notes.append(f"{broken} records could not be used")
+        notes.append(f"{many(broken, 'record')} could not be used")
     values = coverages = low = high = None
     if seed is not None and value is not None:
         # The same resamplings for every model on this task (pairs can be compared), independent ones across tasks.
