@@ -6,6 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,10 +111,67 @@ def test_a_model_of_one_kind_is_not_blamed_for_others(
             assert [line.rsplit(",", 1)[1] for line in lines] == ["result", *results]
 
 
+def test_two_types_of_the_same_kinds_are_told_apart(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve() as server:
+        spec = f"openai:m?base_url={server.url}&types=object-detection,image-counting"
+        assert main(["models", "check", spec]) == 0
+    _, head, _, *lines = capsys.readouterr().out.splitlines()
+    assert head.split()[-1] == "type"
+    assert [line.split()[-1] for line in lines] == ["image-counting", "object-detection"]
+
+
+def test_options_may_stand_before_the_spec(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve() as server:
+        spec = f"openai:m?base_url={server.url}&takes=text"
+        for before in (["check", "--timeout", "9", "--format", "json"], ["--format", "json", "check"]):
+            assert main(["models", *before, spec]) == 0
+            assert [row["result"] for row in json.loads(capsys.readouterr().out)["requests"]] == ["ok"]
+    with pytest.raises(SystemExit):
+        main(["models", "check", "--help"])
+    usage = " ".join(capsys.readouterr().out.partition("\n\n")[0].split())
+    assert usage.startswith("usage: genlevel models check [-h]") and usage.endswith("] SPEC")
+
+
+def test_what_answers_only_a_data_folder_is_not_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    routes = tmp_path / "routes.toml"
+    routes.write_text(
+        f'[[route]]\nmodality = "image"\nmodel = "nearest:"\n[[route]]\nmodel = "predictions:{tmp_path}"\n'
+    )
+    task = "image.comprehension.disc-counting"
+    for spec, told in (
+        (f"predictions:{tmp_path}", f"nothing to ask; score them: genlevel score --predictions {tmp_path} --data DIR"),
+        ("nearest:", "genlevel run --model nearest: --data DIR --limit 5"),
+        (f"specialist:{task}", f"genlevel run --model specialist:{task} --data DIR --tasks {task} --limit 5"),
+        (f"composite:{routes}", "its models answer only the samples of a data folder"),
+        ("composite:starter", "its models answer only the samples of a data folder"),
+    ):
+        assert main(["models", "check", spec]) == 2
+        printed = capsys.readouterr()
+        assert told in printed.err and printed.err.count("\n") == 1 and not printed.out
+
+
+def test_routes_that_can_be_asked_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    routes = tmp_path / "routes.toml"
+    with serve() as server:
+        asked = f"openai:m?base_url={server.url}&takes=text"
+        routes.write_text(f'[[route]]\nmodality = "image"\nmodel = "nearest:"\n[[route]]\nmodel = "{asked}"\n')
+        assert main(["models", "check", "--format", "json", f"composite:{routes}"]) == 0
+    rows = json.loads(capsys.readouterr().out)["requests"]
+    assert [(row["part"], row["result"]) for row in rows] == [("route 1: nearest", "not for it"), ("route 2: m", "ok")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check"], "give the model's SPEC"),
+        (["check"], "arguments are required: SPEC"),
+        (["--format", "json", "check"], "give the model's SPEC"),
         (["openai", "openai:m"], "only 'genlevel models check' takes a SPEC"),
         (["check", "openai:m?base_url=http://127.0.0.1:9/v1&attempts=1"], "cannot be reached"),
         (["check", "opnai:m"], "unknown kind of model"),

@@ -94,3 +94,8 @@ def test_openai_com_needs_a_key_and_a_local_server_none(monkeypatch: pytest.Monk
 
 def test_the_registry_names_all_kinds() -> None:
     assert set(MODELS) >= {"openai", "python", "predictions", "nearest", "specialist", "composite"}
+
+
+def test_all_types_stand_alone() -> None:
+    with pytest.raises(ModelError, match="types=all,image-counting: 'all' stands alone"):
+        models.load("openai:m?types=all,image-counting")

@@ -36,6 +36,9 @@ COMMANDS: dict[str, str] = {
     "data": "fetch tasks from the hub, check a data folder, make the starter set",
 }
 
+# A word after the command that has options and a usage of its own.
+_WITHIN: dict[tuple[str, ...], str] = {("models", "check"): "models_check"}
+
 _EXAMPLES = """\
 examples:
   genlevel demo --out demo
@@ -123,15 +126,17 @@ def _dispatch(args: list[str]) -> int:
         near = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise GenlevelError(f"unknown command '{name}'{hint} (see 'genlevel --help')")
-    module = import_module(f"genlevel.cli.{name}_command")
+    within = _WITHIN.get(tuple(args[:2]))
+    words = 2 if within else 1
+    module = import_module(f"genlevel.cli.{within or f'{name}_command'}")
     parser = Parser(
-        prog=f"genlevel {name}",
+        prog=f"genlevel {' '.join(args[:words])}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(args[1:]))
+    code: int = module.run(parser.parse_args(args[words:]))
     return code
 
 

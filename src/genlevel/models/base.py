@@ -44,6 +44,10 @@ class Model(ABC):
     """Whether identity and request say all that an answer depends on, so that another run may take it over. Not so for what
     learns from the data folder's training examples."""
 
+    bound: str = ""
+    """Why it answers nothing but the samples of a data folder, and what to do instead of checking it; '' where it can be asked
+    anything."""
+
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
         """What its answers depend on, as plain JSON values: stored with the run and hashed into each answer's key.

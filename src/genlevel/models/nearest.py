@@ -58,6 +58,7 @@ class NearestModel(Model):
     makes = frozenset(PART_KINDS)
     concurrency = 2
     cacheable = False
+    bound = "it learns from a data folder's training examples; try it there: genlevel run --model nearest: --data DIR --limit 5"
 
     def __init__(self) -> None:
         self._datasets: dict[str, Dataset] = {}

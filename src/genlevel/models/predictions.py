@@ -15,6 +15,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 import orjson
@@ -236,6 +237,11 @@ class PredictionsModel(Model):
     def __init__(self, folder: Path, name: str) -> None:
         self.source = PredictionFolder(folder)
         self.name = name
+        given = quote(str(folder))
+        self.bound = (
+            "these are finished answers, there is nothing to ask; "
+            f"score them: genlevel score --predictions {given} --data DIR"
+        )
         self._answers: dict[str, dict[str, Prediction] | str] = {}
         self._told: dict[str, Told] = {}
         self._datasets: dict[str, Dataset] = {}

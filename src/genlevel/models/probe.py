@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from genlevel import tasktypes
-from genlevel.errors import GenlevelError, RequestFailed
+from genlevel.errors import GenlevelError, ModelError, RequestFailed
 from genlevel.models.base import Model
 from genlevel.records import Part, PartKind, Reply, Request
 
@@ -37,6 +37,8 @@ class Finding:
     outside: bool = False
     part: str = ""
     """Which model of several was asked."""
+    task_type: str = ""
+    """Of which type the request was, where the model is for certain types."""
 
 
 async def probe(
@@ -51,10 +53,18 @@ async def probe(
     """
     try:
         findings = []
-        for name, part in (model.parts() or {"": model}).items():
+        parts = model.parts() or {"": model}
+        if all(part.bound for part in parts.values()):
+            several = "its models answer only the samples of a data folder; try them there: genlevel run --model SPEC --data DIR"
+            raise ModelError(f"{model.name}: {several if model.parts() else model.bound}")
+        for name, part in parts.items():
+            if part.bound:
+                findings.append(Finding("nothing", "nothing", 0.0, error=part.bound, outside=True, part=name))
+                continue
             await part.start([])
             for request in requests(part):
-                findings.append(replace(await _ask(part, request, timeout), part=name))
+                task_type = "" if part.task_types is None else request.task_type
+                findings.append(replace(await _ask(part, request, timeout), part=name, task_type=task_type))
                 tell(findings[-1])
         return findings
     finally:

@@ -105,6 +105,8 @@ class Spec:
         from genlevel.tasktypes import TASK_TYPES
 
         names = frozenset(name.strip() for name in given.split(","))
+        if "all" in names:
+            raise ModelError(f"model '{self}': types={given}: 'all' stands alone, or leave it out to name types")
         for name in sorted(names):
             if name not in TASK_TYPES:
                 near = difflib.get_close_matches(name, list(TASK_TYPES), n=1)

@@ -35,6 +35,10 @@ class SpecialistModel(Model):
         self._fitted = False
         self._lock = asyncio.Lock()
         self.name, self.makes = f"specialist:{task_id}", makes
+        self.bound = (
+            "it learns from a data folder's training examples; try it there: "
+            f"genlevel run --model {self.name} --data DIR --tasks {task_id} --limit 5"
+        )
 
     def identity(self) -> Mapping[str, Any]:
         """Its task and version, and the versions of the libraries that it rests on."""
