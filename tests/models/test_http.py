@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import trustme
+from aiohttp import web
 
 from genlevel import __version__
 from genlevel.errors import ModelError, RequestFailed
 from genlevel.models import http
 from genlevel.models.http import Field, Http, Retries
-from genlevel.models.proxies import is_here
-from tests.servers import echo, in_turn, serve, status
+from genlevel.models.proxies import is_here, proxy_variable
+from tests.servers import Seen, echo, in_turn, serve, status
 
 QUICK = Retries(attempts=1, timeout=10.0)
 Asked = list[tuple[str, dict[str, str], bytes]]
@@ -128,16 +129,117 @@ def serve_securely(listening: socket.socket, context: ssl.SSLContext) -> bytes:
             return b""
 
 
-async def test_a_proxy_of_the_environment_is_used_for_servers_elsewhere_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+async def test_a_proxy_of_the_environment_is_used_for_servers_elsewhere_only(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_proxies(monkeypatch)
     async with server() as (port, asked), server() as (proxy, passed):
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy}")
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy}")
         assert await posted("http://models.example/v1") == {"got": 2}
         assert await posted(f"http://127.0.0.1:{port}/v1") == {"got": 2}
         assert await posted(f"http://localhost:{port}/v1") == {"got": 2}
     assert [line for line, *_ in passed] == ["POST http://models.example/v1 HTTP/1.1"]
     assert [line for line, *_ in asked] == ["POST /v1 HTTP/1.1"] * 2
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port at which nothing listens, and that nothing else gets meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("variable", "scheme"), [("HTTP_PROXY", "http"), ("https_proxy", "https"), ("ALL_PROXY", "https")]
+)
+async def test_a_fault_behind_a_proxy_names_its_variable_and_not_its_value(
+    variable: str, scheme: str, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv(variable, f"http://user:hidden-word@127.0.0.1:{closed_port}")
+    through = rf"cannot be reached \(1 try\): connection failed \(through the proxy of {variable}\): "
+    with pytest.raises(ModelError, match=through) as error:
+        await posted(f"{scheme}://models.example/v1")
+    assert "hidden" not in str(error.value) and str(closed_port) not in str(error.value)
+    with pytest.raises(ModelError, match="connection failed: "):
+        await posted(f"{scheme}://127.0.0.1:{closed_port}/v1")
+
+
+@pytest.mark.parametrize(
+    ("url", "excepted", "variable"),
+    [
+        ("http://models.example/v1", "", "HTTP_PROXY"),
+        ("http://models.example/v1", "example", ""),
+        ("http://10.1.2.3:8000/v1", "other, 10.0.0.0/8", ""),
+        ("http://11.1.2.3:8000/v1", "other, 10.0.0.0/8", "HTTP_PROXY"),
+        ("https://models.example/v1", "", ""),
+        ("http://localhost/v1", "", ""),
+    ],
+)
+def test_a_proxy_is_named_where_it_is_used_only(
+    url: str, excepted: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    assert proxy_variable(url) == variable
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "cannot be read"), (b"", "no certificate"), (b"x", "no certificate")]
+)
+async def test_a_file_of_certificates_that_is_none_ends_the_run_before_anything_is_asked(
+    content: bytes | None, told: str, tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ModelError, match=f"SSL_CERT_FILE names {file}, which .*{told}"):
+        await posted(f"https://127.0.0.1:{closed_port}/v1")
+    async with server() as (port, _):
+        assert await posted(f"http://127.0.0.1:{port}/v1") == {"got": 2}
+
+
+async def test_a_server_without_tls_is_told() -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    started = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with started:
+        with pytest.raises(ModelError, match="does the server speak http instead of https"):
+            await posted(f"https://127.0.0.1:{started.sockets[0].getsockname()[1]}/v1")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (400, r"HTTP 400$"),
+        (401, r"refused the key \(HTTP 401\)$"),
+        (402, r"no credit \(HTTP 402\)$"),
+        (404, r"address or model \(HTTP 404\)$"),
+        (503, r"HTTP 503 \(1 try\)$"),
+        (302, r"redirects \(HTTP 302\) and does not say where to; check base_url$"),
+        (304, r"redirects \(HTTP 304\) and does not say where to; check base_url$"),
+    ],
+)
+async def test_an_answer_of_nothing_leaves_no_empty_tail(code: int, told: str) -> None:
+    async def nothing(_: Seen, __: web.Request) -> web.StreamResponse:
+        return web.Response(status=code)
+
+    with serve(nothing) as asked, pytest.raises((ModelError, RequestFailed), match=told):
+        await posted(f"{asked.url}/chat/completions")
 
 
 async def test_requests_say_who_asks() -> None:
@@ -232,9 +334,7 @@ async def test_a_header_that_is_no_text_is_passed_over() -> None:
 async def test_a_proxy_that_cannot_be_used_ends_the_run_and_is_not_passed_by(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("http_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
     monkeypatch.setenv(variable, value)
     with pytest.raises(ModelError, match=f"{variable} names no proxy of the form") as error:
         await posted("http://models.example/v1")
@@ -282,6 +382,7 @@ async def test_every_form_of_proxy_that_is_let_pass_is_one_that_is_used(
         ("127.0.1.1", True),
         ("0.0.0.0", True),
         ("[::1]", True),
+        ("[::]", True),
         ("10.0.0.1", False),
         ("localhost.example", False),
     ],

@@ -22,7 +22,7 @@ from pyreqwest.response import Response
 from genlevel._version import __version__
 from genlevel.errors import Fault, ModelError, RequestFailed
 from genlevel.models.acceptance import Acceptance, judges_content
-from genlevel.models.proxies import check_proxy, is_here
+from genlevel.models.proxies import check_certificates, check_proxy, is_here, proxy_variable
 
 # An answer larger than this is no answer, but a fault or an attack; reading on would only fill the memory.
 ANSWER_LIMIT = 64 * 2**20
@@ -30,6 +30,8 @@ _LONGEST_WAIT = 120.0
 _CONNECT_SECONDS = 30.0
 _CONNECTING = "client error (Connect)"
 """Among the causes of an error: there never was a connection. The class of the error does not tell that from a lost one."""
+_NO_TLS = "InvalidContentType"
+"""Among the words for an answer that is no TLS."""
 _LAST_SECONDS = 0.01
 _LARGE = 2**20
 _SHORTEST_KEY = 12
@@ -119,6 +121,8 @@ class Http:
         if local not in self._clients:
             if not local:
                 check_proxy(url)
+            if url.startswith("https:"):
+                check_certificates()
             builder = ClientBuilder().http1_only().default_headers(self._headers).user_agent(f"genlevel/{__version__}")
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
             builder = builder.follow_redirects(False).connect_timeout(timedelta(seconds=_CONNECT_SECONDS))
@@ -171,20 +175,26 @@ class Http:
         except RequestError as error:
             *_, last = causes = _causes(error)
             unreachable = _CONNECTING in causes
+            variable = proxy_variable(url)
+            through = f" (through the proxy of {variable})" if variable else ""
             if not isinstance(error, RequestTimeoutError):
-                raise _Retry(f"connection failed: {self._clean(last)}", unreachable=unreachable) from None
+                hint = "; does the server speak http instead of https?" if _NO_TLS in last else ""
+                raise _Retry(
+                    f"connection failed{through}: {self._clean(last)}{hint}", unreachable=unreachable
+                ) from None
             if unreachable:
-                raise _Retry(f"no connection within {_CONNECT_SECONDS:g} s", unreachable=True) from None
+                raise _Retry(f"no connection within {_CONNECT_SECONDS:g} s{through}", unreachable=True) from None
             raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
         finally:
             self._acceptance.end(turn)
 
     async def _judged(self, refusal: _Refused, attempt: int) -> ModelError | RequestFailed:
         """Whom a refusal is meant for: once the server has answered, address and access are right."""
-        failure = RequestFailed(f"HTTP {refusal.status}: {refusal}", attempt)
+        said = _said(refusal.status, str(refusal))
+        failure = RequestFailed(said, attempt)
         if await self._acceptance.came():
             return failure
-        return ModelError(f"the server {_REFUSED[refusal.status]} (HTTP {refusal.status}: {refusal})", instead=failure)
+        return ModelError(f"the server {_REFUSED[refusal.status]} ({said})", instead=failure)
 
     def _request(self, url: str, body: Body) -> StreamRequest:
         request = self._client(url).post(url)
@@ -196,18 +206,22 @@ class Http:
 
     def _raise_for(self, status: int, data: bytes, response: Response) -> None:
         message = self._clean(_message(data))
+        said = _said(status, message)
         if status == 402 or (status == 429 and NO_CREDIT in _codes(data)):
-            raise ModelError(f"the account has no credit (HTTP {status}: {message})")
+            raise ModelError(f"the account has no credit ({said})")
         if status in {408, 409, 425, 429} or status >= 500:
-            raise _Retry(f"HTTP {status}: {message}", after=retry_after(_header(response, "Retry-After")))
+            raise _Retry(said, after=retry_after(_header(response, "Retry-After")))
         if status == 401:
-            raise ModelError(f"the server {_REFUSED[status]} (HTTP {status}: {message})")
+            raise ModelError(f"the server {_REFUSED[status]} ({said})")
         if status in _REFUSED and not judges_content(data):
             raise _Refused(status, message)
         if 300 <= status < 400:
             target = self._clean(_header(response, "Location"))
-            raise ModelError(f"the server redirects (HTTP {status}) to {target}; give that address as base_url")
-        raise RequestFailed(f"HTTP {status}: {message}")
+            advice = (
+                f"to {target}; give that address as base_url" if target else "and does not say where to; check base_url"
+            )
+            raise ModelError(f"the server redirects (HTTP {status}) {advice}")
+        raise RequestFailed(said)
 
     def _without_key(self, data: bytes) -> bytes:
         key = self._secret.encode()
@@ -281,6 +295,10 @@ def _message(data: bytes) -> str:
         return str(message)
     except (orjson.JSONDecodeError, AttributeError, TypeError):
         return data[:200].decode("utf-8", "replace")
+
+
+def _said(status: int, message: str) -> str:
+    return f"HTTP {status}: {message}" if message else f"HTTP {status}"
 
 
 def _codes(data: bytes) -> tuple[Any, ...]:

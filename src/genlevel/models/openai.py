@@ -33,8 +33,8 @@ With api=transcriptions or translations (takes=text,audio makes=text types=autom
   language, temperature
 
 Images go out with their original bytes (formats other than PNG, JPEG, WebP and GIF as PNG); sound as WAV and MP3 as it is, other
-formats as WAV. The environment's proxies (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE) are used; a server
-on this machine is asked without a proxy.
+formats as WAV. The environment's proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY for both, NO_PROXY) and certificates (SSL_CERT_FILE)
+are used; localhost, 127.0.0.0/8, ::1, 0.0.0.0 and :: are asked without a proxy.
 """
 
 from __future__ import annotations
