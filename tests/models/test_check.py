@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -151,7 +152,9 @@ def test_what_answers_only_a_data_folder_is_not_asked(tmp_path: Path, capsys: py
     ):
         assert main(["models", "check", spec]) == 2
         printed = capsys.readouterr()
-        assert told in printed.err and printed.err.count("\n") == 1 and not printed.out
+        # Libraries that other tests have loaded may warn there at any time.
+        lines = [line for line in printed.err.splitlines() if not re.match(r"[\d:]+ - LiteLLM", line)]
+        assert len(lines) == 1 and told in lines[0] and not printed.out
 
 
 def test_routes_that_can_be_asked_are(

@@ -121,7 +121,7 @@ class Http:
         if local not in self._clients:
             if not local:
                 check_proxy(url)
-            if url.startswith("https:"):
+            if url[:6].lower() == "https:":
                 check_certificates()
             builder = ClientBuilder().http1_only().default_headers(self._headers).user_agent(f"genlevel/{__version__}")
             # A redirect would turn the POST into a GET, and could take the key elsewhere.
