@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -174,23 +175,44 @@ async def test_a_fault_behind_a_proxy_names_its_variable_and_not_its_value(
 
 
 @pytest.mark.parametrize(
-    ("url", "excepted", "variable"),
+    ("host", "excepted", "variable"),
     [
-        ("http://models.example/v1", "", "HTTP_PROXY"),
-        ("http://models.example/v1", "example", ""),
-        ("http://10.1.2.3:8000/v1", "other, 10.0.0.0/8", ""),
-        ("http://11.1.2.3:8000/v1", "other, 10.0.0.0/8", "HTTP_PROXY"),
-        ("https://models.example/v1", "", ""),
-        ("http://localhost/v1", "", ""),
+        ("models.invalid", "", "HTTP_PROXY"),
+        ("models.invalid", "other.invalid,s.invalid,models", "HTTP_PROXY"),
+        ("models.invalid", "models.invalid:80", "HTTP_PROXY"),
+        ("models.invalid", "other, models.invalid", ""),
+        ("models.invalid", "MODELS.invalid", ""),
+        ("models.invalid", ".invalid", ""),
+        ("models.invalid", "*", ""),
+        ("127.0.0.1:PORT", "", ""),
     ],
 )
-def test_a_proxy_is_named_where_it_is_used_only(
-    url: str, excepted: str, variable: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_proxy_is_named_where_the_client_uses_it(
+    host: str, excepted: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("NO_PROXY", excepted)
+    async with server() as (port, asked), server() as (proxy, passed):
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy}")
+        url = f"http://{host.replace('PORT', str(port))}/v1"
+        with contextlib.suppress(ModelError):  # there is no such server
+            await posted(url)
+    assert proxy_variable(url) == variable
+    assert bool(passed) == bool(variable)
+    assert not (asked and passed)
+
+
+@pytest.mark.parametrize(
+    ("excepted", "variable"),
+    [("other, 10.0.0.0/8", ""), ("10.1.2.3", ""), ("11.0.0.0/8", "HTTP_PROXY"), ("*", "HTTP_PROXY")],
+)
+def test_addresses_are_excepted_by_address_and_network(
+    excepted: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_proxies(monkeypatch)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", excepted)
-    assert proxy_variable(url) == variable
+    assert proxy_variable("http://10.1.2.3:8000/v1") == variable
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -39,18 +39,20 @@ def proxy_variable(url: str) -> str:
 
 
 def _passed_by(url: str) -> bool:
-    """Whether ``NO_PROXY`` names the server: by its name, a domain above it, an address or a network."""
-    from urllib.request import proxy_bypass
-
-    if proxy_bypass(urlsplit(url).netloc.rpartition("@")[2]):
-        return True
-    networks = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-    return any(_is_in(urlsplit(url).hostname or "", network.strip()) for network in networks.split(","))
-
-
-def _is_in(host: str, network: str) -> bool:
+    """Whether ``NO_PROXY`` names the server, read as the client reads it: names with those below them, addresses, networks."""
+    host = urlsplit(url).hostname or ""
+    entries = (entry.strip() for entry in (os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "").split(","))
     try:
-        return ip_address(host) in ip_network(network, strict=False)
+        address = ip_address(host)
+    except ValueError:
+        names = {entry.lower().removeprefix(".") for entry in entries if entry}
+        return any(name == "*" or f".{host}".endswith(f".{name}") for name in names)
+    return any(_is_in(address, entry) for entry in entries)
+
+
+def _is_in(address: IPv4Address | IPv6Address, network: str) -> bool:
+    try:
+        return address in ip_network(network, strict=False)
     except ValueError:
         return False
 
