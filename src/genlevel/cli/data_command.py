@@ -21,6 +21,7 @@ from genlevel.cli import data_download, data_sources
 from genlevel.cli.catalog_options import add_catalog_options, load_catalog
 from genlevel.cli.numbers import count, positive
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.counts import many
 
 if TYPE_CHECKING:
     from genlevel.catalog import Catalog
@@ -97,7 +98,10 @@ def _specimens(args: argparse.Namespace) -> int:
     catalog = load_catalog(args)
     made = make_specimens(args.folder, catalog.select(tasks=args.tasks), args.samples, args.seed)
     which = f" --catalog {args.catalog}" if args.catalog else f" --edition {catalog.edition}"
-    note(f"{args.samples} specimens of each of {made} tasks in {args.folder}; they are made up and measure no model")
+    note(
+        f"{many(args.samples, 'specimen')} of each of {many(made, 'task')} in {args.folder}; "
+        "they are made up and measure no model"
+    )
     note(f"next: genlevel run --model nearest: --data {args.folder}{which}")
     return 0
 
@@ -193,12 +197,12 @@ def _summary(found: Found, checks: list[Check], tasks: int) -> str:
         )
         if total[name]
     )
-    parts = [f"{len(checks)} of {tasks} tasks of the catalog", f"{total['samples']} samples"]
+    parts = [f"{len(checks)} of {many(tasks, 'task')} of the catalog", many(total["samples"], "sample")]
     if total["closed"]:
         parts.append(f"{total['closed']} of them closed (no reference)")
     unread = sum(not check.reader for check in checks)
     if unread:
-        parts.append(f"{unread} tasks without a reader yet")
+        parts.append(f"{many(unread, 'task')} without a reader yet")
     if found.unmatched:
         parts.append(f"{len(found.unmatched)} unmatched")
     misfits = sum(bool(check.misfit) for check in checks)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from genlevel.cli.output import add_format, emit_csv, emit_json, emit_table, note
+from genlevel.counts import many
 from genlevel.datasets.hub.download import Watcher
 from genlevel.errors import DataError
 
@@ -197,11 +198,11 @@ def _tell(plan: Plan, fetched: Fetched, args: argparse.Namespace) -> None:
         note(f"{len(fetched.failures) - _LISTED} more files failed")
     parts = [f"{fetched.fetched} files fetched ({in_words(fetched.size)})", f"{fetched.present} were there"]
     if fetched.unpacked:
-        parts.append(f"{fetched.unpacked} archives unpacked")
+        parts.append(f"{many(fetched.unpacked, 'archive')} unpacked")
     if fetched.failures:
         parts.append(f"{len(fetched.failures)} failed: the same command tries them again")
     if plan.missing:
-        parts.append(f"{len(plan.missing)} tasks are not there")
+        parts.append(f"{many(len(plan.missing), 'task')} {'is' if len(plan.missing) == 1 else 'are'} not there")
     note(f"{'; '.join(parts)}; next: genlevel data check {args.out} --edition {args.edition}")
 
 

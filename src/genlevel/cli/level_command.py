@@ -200,7 +200,7 @@ def _lost(scores: Iterable[TaskScore]) -> list[str]:
     if not any(counts.values()):
         return []
     listed = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    return [f"of {sum(score.samples for score in scores)} samples count 0: {listed}"]
+    return [f"of {many(sum(score.samples for score in scores), 'sample')} count 0: {listed}"]
 
 
 def _protocol(args: argparse.Namespace, given: _Input) -> Protocol:
