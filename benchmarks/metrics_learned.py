@@ -132,7 +132,7 @@ def distances() -> list[Race]:
         return float(kid.kid_features_to_metric(*tensors(few), **options)["kernel_inception_distance_mean"])
 
     def their_precision() -> float:
-        return float(prc.prc_features_to_metric(*tensors(few)[::-1], verbose=False)["precision"])
+        return float(prc.prc_features_to_metric(*tensors(few), verbose=False)["precision"])
 
     return [
         Race("fid", "torch-fidelity, features", 2000, lambda: float(generation.Fid().reduce(many)), their_fid),
