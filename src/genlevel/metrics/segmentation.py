@@ -24,15 +24,23 @@ def confusion(answer: Array, reference: Array) -> tuple[Array, Array, Array]:
 
     Both arrays have the same shape. uint8 maps go through one two-dimensional histogram.
     """
-    if answer.dtype == np.uint8 and reference.dtype == np.uint8 and answer.size < _EXACT:
-        pair = [np.ascontiguousarray(side).reshape(-1, side.shape[-1]) for side in (answer, reference)]
-        table = cv2.calcHist(pair, [0, 1], None, [256, 256], [0, 256, 0, 256])
+    table = _histogram(answer, reference)
+    if table is not None:
         given, truth = np.nonzero(table)
         return given, truth, table[given, truth].astype(np.int64)
     labels_a, a = np.unique(answer.ravel(), return_inverse=True)
     labels_r, r = np.unique(reference.ravel(), return_inverse=True)
     codes, counts = np.unique(a.astype(np.int64) * len(labels_r) + r, return_counts=True)
     return labels_a[codes // len(labels_r)], labels_r[codes % len(labels_r)], counts
+
+
+def _histogram(answer: Array, reference: Array) -> Array | None:
+    """How often each two labels occur together, float32 (256, 256) of whole numbers; None where they are not uint8."""
+    if not (answer.dtype == np.uint8 and reference.dtype == np.uint8 and answer.size < _EXACT):
+        return None
+    pair = [np.ascontiguousarray(side).reshape(-1, side.shape[-1]) for side in (answer, reference)]
+    table: Array = cv2.calcHist(pair, [0, 1], None, [256, 256], [0, 256, 0, 256])
+    return table
 
 
 def class_counts(answer: Array | None, reference: Array, ignore: int | None) -> tuple[Array, Array]:
@@ -46,6 +54,15 @@ def class_counts(answer: Array | None, reference: Array, ignore: int | None) -> 
         keep = np.ones(len(labels), np.bool_) if ignore is None else labels != ignore
         zero = np.zeros(int(keep.sum()), np.int64)
         return labels[keep].astype(np.int64), np.stack([zero, zero, counts[keep]], axis=1)
+    dense = _histogram(answer, reference)
+    if dense is not None:
+        if ignore is not None and 0 <= ignore < 256:
+            dense[:, ignore] = 0
+        sums = [dense.diagonal(), dense.sum(1, np.float64), dense.sum(0, np.float64)]
+        counted = (sums[1] + sums[2]) > 0
+        if ignore is not None and 0 <= ignore < 256:
+            counted[ignore] = False
+        return np.flatnonzero(counted), np.stack(sums, axis=1)[counted].astype(np.int64)
     given, truth, counts = confusion(answer, reference)
     if ignore is not None:
         keep = truth != ignore
