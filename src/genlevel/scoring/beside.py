@@ -13,7 +13,7 @@ from types import TracebackType
 from genlevel.datasets.base import Dataset
 from genlevel.errors import GenlevelError
 from genlevel.runner import Counts, Watcher
-from genlevel.scoring.pool import POOL_FROM, cores, has_network, own_names, start_worker, threads
+from genlevel.scoring.pool import POOL_FROM, cores, own_names, start_worker, threads, unless_network
 from genlevel.scoring.run import RunSource, Settings, work_of
 from genlevel.scoring.task import ScoredTask
 
@@ -30,13 +30,13 @@ class Beside(Watcher):
     """
 
     def __init__(self, datasets: Sequence[Dataset], folder: Path, settings: Settings, inner: Watcher | None) -> None:
-        self._datasets = {d.task.id: d for d in datasets if not own_names(d.task) and not has_network(d.task)}
+        self._datasets = {d.task.id: d for d in datasets if not own_names(d.task)}
         self._work = work_of(RunSource(folder), settings)
         self._inner = inner or Watcher()
         self._workers = min(settings.jobs or max(1, cores() - 1), len(self._datasets))
         self._worth = len(datasets) >= POOL_FROM and self._workers > 0
         self._collected = False
-        self._futures: dict[str, Future[Future[ScoredTask]]] = {}
+        self._futures: dict[str, Future[Future[ScoredTask | None]]] = {}
 
     def __enter__(self) -> Beside:
         self._pool = ProcessPoolExecutor(self._workers or 1, get_context("spawn"), start_worker, (_NICENESS,))
@@ -83,10 +83,11 @@ class Beside(Watcher):
         for task_id, future in self._futures.items():
             # What went wrong here goes wrong again, or not, when it is scored afterwards, and is told there.
             with suppress(BrokenProcessPool, GenlevelError):
-                done[task_id] = future.result().result()
+                if (task := future.result().result()) is not None:
+                    done[task_id] = task
         self._collected = True
         return done
 
-    def _submit(self, dataset: Dataset) -> Future[ScoredTask]:
+    def _submit(self, dataset: Dataset) -> Future[ScoredTask | None]:
         with threads(max(1, cores() // self._workers)):
-            return self._pool.submit(self._work, dataset)
+            return self._pool.submit(unless_network, self._work, dataset)

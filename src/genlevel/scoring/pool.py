@@ -53,16 +53,15 @@ def score_each(work: Callable[[Dataset], ScoredTask], datasets: Sequence[Dataset
     if workers <= 1 or len(datasets) < POOL_FROM:
         return Scored([work(d) for d in datasets], [])
     own = {i: names for i, d in enumerate(datasets) if (names := own_names(d.task))}
-    here = own.keys() | {i for i, d in enumerate(datasets) if has_network(d.task)}
-    pooled = sorted((i for i in range(len(datasets)) if i not in here), key=lambda i: _order(datasets[i]))
+    pooled = sorted((i for i in range(len(datasets)) if i not in own), key=lambda i: _order(datasets[i]))
     scored: dict[int, ScoredTask] = {}
     # spawn: the caller may have threads and an event loop, which a fork would copy in an unknown state.
     with ProcessPoolExecutor(workers, get_context("spawn"), start_worker) as pool:
         try:
             with threads(max(1, cores() // workers)):
-                futures = {i: pool.submit(work, datasets[i]) for i in pooled}
-            scored.update((i, work(datasets[i])) for i in sorted(here))
-            scored.update((i, future.result()) for i, future in futures.items())
+                futures = {i: pool.submit(unless_network, work, datasets[i]) for i in pooled}
+            scored.update((i, work(datasets[i])) for i in own)
+            scored.update((i, future.result() or work(datasets[i])) for i, future in futures.items())
         except BrokenProcessPool:
             raise RunError(
                 "a worker process was killed, maybe because memory ran out; score again with fewer (--jobs 1)"
@@ -109,12 +108,16 @@ def own_names(task: Task) -> frozenset[str]:
     return frozenset((tasktypes.TASK_TYPES.own & {task.task_type}) | (METRICS.own & measured))
 
 
-def has_network(task: Task) -> bool:
-    """Whether the task's metric holds a network."""
+def unless_network(work: Callable[[Dataset], ScoredTask], dataset: Dataset) -> ScoredTask | None:
+    """The scored task; None where its metric holds a network, which is for one process alone.
+
+    For workers: to tell, the metric has to be imported, which would take more than a second for all of an edition.
+    """
     try:
-        return bool(metrics.get(tasktypes.get(task.task_type).metric(task)).files)
+        metric = metrics.get(tasktypes.get(dataset.task.task_type).metric(dataset.task))
     except GenlevelError:  # a type or metric that nobody knows, which the score will say
-        return False
+        return work(dataset)
+    return None if metric.files else work(dataset)
 
 
 def _order(dataset: Dataset) -> tuple[bool, int]:
