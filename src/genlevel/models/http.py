@@ -173,20 +173,22 @@ class Http:
                     return read(answer) if len(answer) < _LARGE else await asyncio.to_thread(read, answer)
                 self._raise_for(response.status, answer, response)
         except RequestError as error:
-            *_, last = causes = _causes(error)
-            unreachable = _CONNECTING in causes
-            variable = proxy_variable(url)
-            through = f" (through the proxy of {variable})" if variable else ""
-            if not isinstance(error, RequestTimeoutError):
-                hint = "; does the server speak http instead of https?" if _NO_TLS in last else ""
-                raise _Retry(
-                    f"connection failed{through}: {self._clean(last)}{hint}", unreachable=unreachable
-                ) from None
-            if unreachable:
-                raise _Retry(f"no connection within {_CONNECT_SECONDS:g} s{through}", unreachable=True) from None
-            raise _Retry(f"no answer within {self._retries.timeout:g} s") from None
+            raise self._lost(url, error) from None
         finally:
             self._acceptance.end(turn)
+
+    def _lost(self, url: str, error: RequestError) -> _Retry:
+        """What an error of the connection means."""
+        *_, last = causes = _causes(error)
+        unreachable, late = _CONNECTING in causes, isinstance(error, RequestTimeoutError)
+        if late and not unreachable:
+            return _Retry(f"no answer within {self._retries.timeout:g} s")
+        variable = proxy_variable(url)
+        through = f" (through the proxy of {variable})" if variable else ""
+        if late:
+            return _Retry(f"no connection within {_CONNECT_SECONDS:g} s{through}", unreachable=True)
+        hint = "; does the server speak http instead of https?" if _NO_TLS in last else ""
+        return _Retry(f"connection failed{through}: {self._clean(last)}{hint}", unreachable=unreachable)
 
     async def _judged(self, refusal: _Refused, attempt: int) -> ModelError | RequestFailed:
         """Whom a refusal is meant for: once the server has answered, address and access are right."""
