@@ -58,12 +58,21 @@ def class_counts(answer: Array | None, reference: Array, ignore: int | None) -> 
     if dense is not None:
         if ignore is not None and 0 <= ignore < 256:
             dense[:, ignore] = 0
-        sums = [dense.diagonal(), dense.sum(1, np.float64), dense.sum(0, np.float64)]
-        counted = (sums[1] + sums[2]) > 0
-        if ignore is not None and 0 <= ignore < 256:
-            counted[ignore] = False
-        return np.flatnonzero(counted), np.stack(sums, axis=1)[counted].astype(np.int64)
-    given, truth, counts = confusion(answer, reference)
+        table = np.stack([dense.diagonal(), dense.sum(1, np.float64), dense.sum(0, np.float64)], axis=1).astype(
+            np.int64
+        )
+        classes = np.flatnonzero(table.any(axis=1))
+        table = table[classes]
+    else:
+        classes, table = _sparse_counts(*confusion(answer, reference), ignore)
+    if ignore is not None:
+        keep = classes != ignore
+        classes, table = classes[keep], table[keep]
+    return classes, table
+
+
+def _sparse_counts(given: Array, truth: Array, counts: Array, ignore: int | None) -> tuple[Array, Array]:
+    """The same from pairs of labels, whatever numbers these are."""
     if ignore is not None:
         keep = truth != ignore
         given, truth, counts = given[keep], truth[keep], counts[keep]
@@ -74,9 +83,6 @@ def class_counts(answer: Array | None, reference: Array, ignore: int | None) -> 
     np.add.at(table[:, 0], at_truth[same], counts[same])
     np.add.at(table[:, 1], at_given, counts)
     np.add.at(table[:, 2], at_truth, counts)
-    if ignore is not None:
-        keep = classes != ignore
-        classes, table = classes[keep], table[keep]
     return classes, table
 
 
