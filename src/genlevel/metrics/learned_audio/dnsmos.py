@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from genlevel.errors import MetricError, NotScorable
-from genlevel.metrics.base import Metric, as_weights, check_lengths, weighted_mean
-from genlevel.metrics.evidence import Evidence, FloatArray
+from genlevel.metrics.evidence import FloatArray
 from genlevel.metrics.learned.weights import Weights, missing_files, missing_packages
-from genlevel.metrics.learned_audio.waves import Samples, answer_waves
+from genlevel.metrics.learned_audio.opinion import RATE, PredictedOpinion
+from genlevel.metrics.learned_audio.waves import Samples
 
 _PUBLISHED = "github.com/microsoft/DNS-Challenge, DNSMOS"
 WEIGHTS = Weights("DNSMOS P.835", "sig_bak_ovr.onnx", f"{_PUBLISHED}/DNSMOS", others=("DNSMOS/sig_bak_ovr.onnx",))
 PERSONALIZED = Weights("the personalised DNSMOS P.835", "pDNSMOS/sig_bak_ovr.onnx", f"{_PUBLISHED}/pDNSMOS")
-_RATE = 16_000
 _SECONDS = 9.01
-_LOW, _HIGH = 1.0, 5.0
 # The network's outputs in their order, and the polynomials from its raw scores to people's, highest power first.
 _SCORES = ("sig", "bak", "ovrl")
 _FITTED = {
@@ -40,7 +37,7 @@ _FITTED = {
 
 
 @dataclass(frozen=True)
-class Dnsmos(Metric):
+class Dnsmos(PredictedOpinion):
     """Mean of the scores that DNSMOS P.835 gives each answer; no reference is used. A missing answer scores 1.
 
     A sound is read as Microsoft's ``dnsmos_local.py`` reads it: one channel at 16 kHz, repeated until it lasts 9.01 s, cut into
@@ -65,10 +62,6 @@ class Dnsmos(Metric):
     title = "Predicted MOS (DNSMOS P.835)"
     definition = "mean over samples of the network's fitted score over windows of 9.01 s, kept within 1 to 5"
     source = "Reddy et al. 2022; Microsoft's dnsmos_local.py"
-    range = (_LOW, _HIGH)
-    unit = "raw"
-    direction = "higher"
-    answer = "speech (samples, rate); the reference is ignored"
     needs = ("extra: onnx", "weights: DNSMOS P.835")
     files = (("weights", WEIGHTS),)
 
@@ -80,21 +73,10 @@ class Dnsmos(Metric):
         """The file of the chosen network."""
         return missing_packages(self.needs) or missing_files(self, (("weights", self._published()),))
 
-    def measure(self, answers: Sequence[Any], references: Sequence[Any]) -> Evidence:
-        """Columns ``rating`` (float64) and ``answered`` (bool)."""
-        check_lengths(answers, references)
-        waves = answer_waves(answers, self.name)
+    def rater(self) -> tuple[Path, Callable[[Samples], float]]:
+        """The mean over windows of the chosen score."""
         path = self._published().find(self.weights)
-        session = _session(path)
-        rating = np.array(
-            [_LOW if wave is None else self._rate(session, path, wave.at(_RATE)) for wave in waves], np.float64
-        )
-        return Evidence(rating=rating, answered=np.array([wave is not None for wave in waves], np.bool_))
-
-    def reduce(self, evidence: Evidence, weights: FloatArray | None = None) -> FloatArray:
-        """Weighted mean of the ratings."""
-        w = as_weights(evidence, weights)
-        return weighted_mean(evidence["rating"], w, empty=_LOW) if len(evidence) else np.full(w.shape[:-1], _LOW)
+        return path, partial(self._rate, _session(path), path)
 
     def _published(self) -> Weights:
         return PERSONALIZED if self.personalized else WEIGHTS
@@ -103,20 +85,17 @@ class Dnsmos(Metric):
         column = _SCORES.index(self.score)
         fitted = _FITTED[bool(self.personalized)][column]
         scores = [np.polyval(fitted, _run(session, path, window)[column]) for window in windows(samples)]
-        mean = float(np.mean(scores))
-        if not math.isfinite(mean):
-            raise NotScorable(f"{path}: gives no finite number for {len(samples)} samples")
-        return min(max(mean, _LOW), _HIGH)
+        return float(np.mean(scores))
 
 
 def windows(samples: Samples) -> Iterator[Samples]:
     """The windows of ``samples`` (n,) at 16 kHz, each (144160,): at least the first."""
-    length = int(_SECONDS * _RATE)
+    length = int(_SECONDS * RATE)
     # Doubled until it is long enough, as the script does: so a short sound may give several windows.
     while len(samples) < length:
         samples = np.concatenate([samples, samples])
-    for start in range(int(len(samples) // _RATE - _SECONDS) + 1):
-        window = samples[start * _RATE : int((start + _SECONDS) * _RATE)]
+    for start in range(int(len(samples) // RATE - _SECONDS) + 1):
+        window = samples[start * RATE : int((start + _SECONDS) * RATE)]
         if len(window) == length:
             yield window
 
